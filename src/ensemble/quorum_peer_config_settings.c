@@ -208,6 +208,7 @@ static int check_known_setting(struct config_parser *parser, const struct config
 static void warn_unknown(struct config_parser *parser, const struct zk_property *property,
                          const char *name);
 static int check_on_command_line(struct config_parser *parser, const struct zk_property *property);
+static void counts_as_false(struct config_parser *parser, const struct zk_property *property);
 
 /* ---- looking up ----------------------------------------------------------------------------- */
 
@@ -297,8 +298,7 @@ static int check_whole_number(struct config_parser *parser, const struct config_
 static int check_boolean(struct config_parser *parser, const struct zk_property *property)
 {
     if (strcasecmp(property->value, "true") != 0 && strcasecmp(property->value, "false") != 0)
-        config_no_effect(parser, property, "it is neither true nor false, so it counts as false",
-                         "write true or false");
+        counts_as_false(parser, property);
     return 0;
 }
 
@@ -599,19 +599,38 @@ static int check_on_command_line(struct config_parser *parser, const struct zk_p
 
 /* ---- what is said about them ---------------------------------------------------------------- */
 
+/* Appends the line with its place, or the option -D. */
+static void append_with_place(const struct config_parser *parser,
+                              const struct zk_property *property, struct zk_str *where)
+{
+    if (property->line > 0)
+        zk_str_printf(where, "%s:%d: ", parser->path, property->line);
+    else
+        zk_str_append(where, "-D");
+    config_append_visible(where, property->key);
+    zk_str_append(where, "=");
+    config_append_visible(where, property->value);
+}
+
+/* "No effect" would be wrong for a setting that is true unless it is set. */
+static void counts_as_false(struct config_parser *parser, const struct zk_property *property)
+{
+    struct zk_str where = {0};
+    append_with_place(parser, property, &where);
+    zk_log(parser->ctx, ZK_LOG_CONFIG_COUNTS_AS_FALSE, zk_str_text(&where));
+    config_add_warning(parser,
+                       "%s counts as false: it is neither true nor false; write true or false",
+                       zk_str_text(&where));
+    zk_str_done(&where);
+}
+
 void config_no_effect(struct config_parser *parser, const struct zk_property *property,
                       const char *why, const char *next_format, ...)
 {
     struct zk_str where = {0};
     struct zk_str next = {0};
     va_list args;
-    if (property->line > 0)
-        zk_str_printf(&where, "%s:%d: ", parser->path, property->line);
-    else
-        zk_str_append(&where, "-D");
-    config_append_visible(&where, property->key);
-    zk_str_append(&where, "=");
-    config_append_visible(&where, property->value);
+    append_with_place(parser, property, &where);
     va_start(args, next_format);
     zk_str_vprintf(&next, next_format, args);
     va_end(args);

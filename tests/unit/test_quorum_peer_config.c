@@ -351,9 +351,8 @@ static void an_unknown_key_is_warned_of_with_the_nearest_known_one(void **state)
          "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider, or remove it"},
         {"metricsProvider.exportJvmInfo=true",
          "metricsProvider.exportJvmInfo=true has no effect: zkpeer has no JVM to tell of; remove it"},
-        {"enforce.auth.enabled=yes",
-         "enforce.auth.enabled=yes has no effect: it is neither true nor "
-         "false, so it counts as false; write true or false"},
+        {"digest.enabled=yes",
+         "digest.enabled=yes counts as false: it is neither true nor false; write true or false"},
         {"forceSync=false", "forceSync=false has no effect: it is neither yes nor no, so the "
                             "default holds; write yes or no"},
         {"snapshot.compression.method=zip",
@@ -414,8 +413,8 @@ static void an_option_without_effect_is_warned_of(void **state)
          "-Djava.net.preferIPv4Stack=true has no effect: zkpeer "
          "is no Java program; remove it"},
         {"readonlymode.enabled", "",
-         "-Dreadonlymode.enabled= has no effect: it is neither true nor false, so it counts as "
-         "false; write true or false"},
+         "-Dreadonlymode.enabled= counts as false: it is neither true nor false; write true or "
+         "false"},
         {"zookeeper.enforceQuota", "TRUE", NULL},
         {"zookeeper.skipACL", "no", NULL},
         {"zookeeper.cnxTimeout", "0", NULL},

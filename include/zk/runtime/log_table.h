@@ -71,6 +71,9 @@
 #define ZK_LOG_CONFIG_NEXT_UNREADABLE ZK_WARN, "NextQuorumVerifier is initiated to null"
 /* the line or option, why, what to do */
 #define ZK_LOG_CONFIG_NO_EFFECT       ZK_WARN, "%s has no effect: %s; %s"
+/* the line or option */
+#define ZK_LOG_CONFIG_COUNTS_AS_FALSE                                                              \
+    ZK_WARN, "%s counts as false: it is neither true nor false; write true or false"
 #define ZK_LOG_CONFIG_RECONFIG                                                                     \
     ZK_WARN, "reconfigEnabled=true: a reconfiguration will not be applied why=\"not served by "    \
              "zkpeer yet\" next=\"change the servers by restarting with new files\""
