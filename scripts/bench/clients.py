@@ -269,7 +269,7 @@ def reachable(figures):
 def lines_of(figures, requests):
     lines = [f"{requests} gets, fewer of the others; {SESSIONS} sessions with {WINDOW} on their way each; medians of "
              f"{len(figures['limit'])}; processor time is that of all servers",
-             "limit: one epoll loop that answers the same messages and knows nothing; writes behind write and fdatasync",
+             "limit: one epoll loop that answers the same messages, lets them gather, and knows nothing; writes behind write and fdatasync",
              "switches of threads and system calls are counts for each request, all servers together; on a machine that others "
              "use, too, they hold where times do not (system calls: only where perf may count them)", ""]
     for size in (1, 3):
