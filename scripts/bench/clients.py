@@ -256,14 +256,14 @@ def loads_of(figures, size):
 
 
 def reachable(figures):
-    """What no server can pass here: even one that knows nothing costs the limit."""
+    """What a server that knows nothing gains over Java here, if it lets as many requests gather as ours does."""
     names = [name for name, *_ in LOADS if name.startswith("pipelined")]
     if "java 1" not in figures:
         return []
     ratios = [f"{name} {middle(figures['java 1'], 'loads', name, 'cpu_us') / middle(figures['limit'], name, 'cpu_us'):.1f}"
               for name in names]
-    return [f"reachable on this machine, as Java/limit of the processor time on one server: {', '.join(ratios)}; a goal for "
-            "Java/C beyond that asks for less than the kernel takes for the same bytes", ""]
+    return [f"reachable on this machine, as Java/limit of the processor time on one server: {', '.join(ratios)}; beyond that "
+            "clients would have to wait longer for their answers", ""]
 
 
 def lines_of(figures, requests):
