@@ -456,7 +456,8 @@ short end_ready(const struct end *end)
     case END_UP:
         if (end->shut_write || end_room(end) > 0)
             ready = POLLOUT;
-        if (end->received.bytes > 0 || end->far_finished || end->shut_read)
+        if ((end->received.bytes > 0 && end->received.bytes >= end->low_water) ||
+            end->far_finished || end->shut_read)
             ready |= POLLIN;
         if ((end->far_finished || end->shut_read) && end->shut_write)
             ready |= POLLHUP;
@@ -471,18 +472,21 @@ short end_ready(const struct end *end)
 
 static bool is_without_effect(int level, int option)
 {
-    return (level == SOL_SOCKET &&
-            (option == SO_REUSEADDR || option == SO_KEEPALIVE || option == SO_RCVLOWAT)) ||
+    return (level == SOL_SOCKET && (option == SO_REUSEADDR || option == SO_KEEPALIVE)) ||
            (level == IPPROTO_TCP && option == TCP_NODELAY);
 }
 
 int sim_setsockopt(int fd, int level, int option, const void *value, socklen_t length)
 {
-    (void)value;
-    (void)length;
     sched_point("setsockopt");
-    if (socket_get(fd) == NULL)
+    struct handle *handle = socket_get(fd);
+    if (handle == NULL)
         return -1;
+    if (level == SOL_SOCKET && option == SO_RCVLOWAT && length == sizeof(int)) {
+        handle->end->low_water = (size_t) * (const int *)value;
+        handle_wake(handle);
+        return 0;
+    }
     if (!is_without_effect(level, option))
         world_end(WORLD_FAILED, "setsockopt(%d, %d) is not simulated", level, option);
     return 0;

@@ -85,6 +85,7 @@ struct end {
     struct connection *connection;
     int side;
     struct segments received;
+    size_t low_water;  /* what has come is ready from so many bytes on */
     int error;         /* told once by the next call, then 0 */
     bool far_finished; /* the other side has said its last */
     bool shut_read;

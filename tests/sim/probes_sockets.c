@@ -136,6 +136,11 @@ static void probe_unconnected(int port)
     close(fd);
 }
 
+static int set_low_water(int fd, int bytes)
+{
+    return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+}
+
 static void probe_names(int port, int listener)
 {
     say("-- names");
@@ -176,6 +181,34 @@ static void probe_data(int port, int listener)
     say("connect again: %s", outcome(r));
     r = connect_to(pair.dialled, port);
     say("and once more: %s", outcome(r));
+    close_pair(&pair);
+}
+
+/* What has come before the limit is set counts, a limit does not hold recv back, and the end of the
+ * stream is always told. */
+static void probe_low_water(int port, int listener)
+{
+    say("-- a low-water mark");
+    struct pair pair = connect_pair(listener, port);
+    int fd = pair.accepted;
+    fcntl(fd, F_SETFL, O_NONBLOCK); /* otherwise recv waits for as many bytes, too */
+    say("set %d", set_low_water(fd, 8));
+    send_text(pair.dialled, "four");
+    pause_ms(WIRE_MS);
+    say("poll %x", ready_for(fd, POLLIN, 0));
+    send_text(pair.dialled, "more");
+    pause_ms(WIRE_MS);
+    say("poll %x", ready_for(fd, POLLIN, 0));
+    say("set %d", set_low_water(fd, 9));
+    say("poll %x", ready_for(fd, POLLIN, 0));
+    say("set %d", set_low_water(fd, 1));
+    say("poll %x", ready_for(fd, POLLIN, 0));
+    say("set %d", set_low_water(fd, 64));
+    say("recv %ld", receive(fd, 64));
+    send_text(pair.dialled, "x");
+    shutdown(pair.dialled, SHUT_WR);
+    pause_ms(WIRE_MS);
+    say("poll %x", ready_for(fd, POLLIN, 0));
     close_pair(&pair);
 }
 
@@ -339,6 +372,7 @@ void probe_sockets(int port)
     probe_unconnected(port);
     probe_names(port, listener);
     probe_data(port, listener);
+    probe_low_water(port, listener);
     probe_end_of_stream(port, listener);
     probe_reset(port, listener);
     probe_half_close(port, listener);
