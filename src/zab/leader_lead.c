@@ -326,8 +326,9 @@ static bool is_for_want_of_threads(struct leader *leader, int error)
     zk_mutex_lock(&leader->mu);
     bool running = leader->running;
     zk_mutex_unlock(&leader->mu);
-    return error == -EAGAIN ||
-           (error == -ETIMEDOUT && !running && zk_thread_group_ran_short(leader->threads));
+    bool lacks_some = zk_thread_group_ran_short(leader->threads) ||
+                      zk_atomic_long_get(&leader->master.lacks_senders) != 0;
+    return error == -EAGAIN || (error == -ETIMEDOUT && !running && lacks_some);
 }
 
 /* ---- staying together ------------------------------------------------------------------------ */

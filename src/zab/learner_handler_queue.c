@@ -112,6 +112,8 @@ int learner_handler_start_sending_packets(struct learner_handler *handler)
     learner_handler_ref(handler); /* the Sender's */
     int r = zk_thread_group_start(handler->master->threads, sender_run, handler, "Sender-%s",
                                   handler->remote_address.text);
+    if (r != -ECANCELED)
+        zk_atomic_long_set(&handler->master->lacks_senders, r < 0);
     if (r < 0) {
         learner_handler_unref(handler);
         return r;

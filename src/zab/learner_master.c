@@ -13,6 +13,7 @@ void learner_master_init(struct learner_master *master, const struct learner_mas
     master->database = database;
     master->metrics = metrics;
     master->threads = threads;
+    zk_atomic_long_init(&master->lacks_senders, 0);
     learner_sync_throttler_init(
         &master->learner_snap_sync_throttler, ctx,
         zk_settings_get_integer(ctx, "zookeeper.leader.maxConcurrentSnapSyncs", 10));

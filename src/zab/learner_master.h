@@ -136,6 +136,9 @@ struct learner_master {
     struct zk_database *database;    /* Java: getZKDatabase() */
     struct server_metrics *metrics;  /* Java: ServerMetrics.getMetrics() */
     struct zk_thread_group *threads; /* each handler's two threads belong to it */
+    /* 0 or 1: the system has refused the thread of the Sender that was asked for last. A caller who
+     * says nothing gets a handler meanwhile, so the threads together do not tell this. */
+    struct zk_atomic_long lacks_senders;
     struct learner_sync_throttler learner_snap_sync_throttler;
     struct learner_sync_throttler learner_diff_sync_throttler;
 };

@@ -1,5 +1,6 @@
 /* The leader's clock, its learners and its quorum port. Its rendezvous are tried through the port
- * here, and by calls from threads in test_leader_epoch.c. */
+ * here, and by calls from threads in test_leader_epoch.c. What it does without threads for its
+ * learners is tried in test_leader_shortage.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -686,34 +687,6 @@ static void tree_is_told_the_epoch_before_the_processors_start(void **state)
     testing_peer_done(&peer);
 }
 
-/* D-332: a learner was refused a thread, and has one now; that it acknowledges nothing is another
- * reason, with which this server looks for a leader again. */
-static void shortage_that_is_over_does_not_end_the_process(void **state)
-{
-    (void)state;
-    struct testing_peer peer;
-    struct testing_peer_options options = testing_peer_options_default(3);
-    options.init_limit = 10;
-    testing_peer_init(&peer, &options);
-    testing_peer_start_leading(&peer);
-    struct scripted_peer *early = scripted_peer_dial(peer.ctx, peer.ports[3]);
-    scripted_peer_send_packet(early, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
-    testing_peer_await_log(&peer, "Follower sid: 1");
-    outside_fail(OUTSIDE_PTHREAD_CREATE, EAGAIN, 0, 1);
-    struct scripted_peer *refused = scripted_peer_dial(peer.ctx, peer.ports[3]);
-    scripted_peer_expect_end(refused);
-    assert_int_equal(1, outside_failures(OUTSIDE_PTHREAD_CREATE));
-    struct scripted_peer *again = scripted_peer_dial(peer.ctx, peer.ports[3]);
-
-    assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
-
-    scripted_peer_drain(early);
-    scripted_peer_free(early);
-    scripted_peer_free(refused);
-    scripted_peer_free(again);
-    testing_peer_done(&peer);
-}
-
 /* A stranger is served like a follower but counts in no quorum (zab: seen with Java). */
 static void stranger_is_served_but_not_counted(void **state)
 {
@@ -777,7 +750,6 @@ int main(void)
         cmocka_unit_test(leader_that_cannot_write_its_snapshot_ends_the_process),
         cmocka_unit_test_teardown(tree_is_told_the_epoch_before_the_processors_start,
                                   outside_restore),
-        cmocka_unit_test_teardown(shortage_that_is_over_does_not_end_the_process, outside_restore),
         cmocka_unit_test(stranger_is_served_but_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
