@@ -204,7 +204,8 @@ int64_t acl_growth(struct zk_context *ctx, const struct zk_id_list *auth_info,
 
 /* A client may have 1,800 ids, and name a node whose list has 49,000 entries: to compare each with
  * each takes half a second, in which the tree or PrepRequestProcessor waits. If both are many, the
- * ids are sorted first. */
+ * ids are sorted first, for each check anew: 500 ids take 60 us, and few clients have as many as
+ * 32. */
 enum { SORTED_FROM = 32 };
 
 static int compare_auth_ids(const void *a, const void *b)
