@@ -2,8 +2,8 @@
  * whole batch costs each thread on its way one wake-up and one system call (A-241, A-245).
  *
  * Requests that are on their way can be counted. A short read is answered at once, and how many
- * more its client has to send cannot be seen. So that is tried, with waits that are so short that
- * no answer comes later than Java's would.
+ * more its client has to send cannot be seen. So that is tried, with waits of half a millisecond at
+ * most.
  *
  * One for each connection, and used by its selector's thread. Nothing here blocks or fails. */
 #ifndef CNXN_CLIENT_HABIT_H
