@@ -7,8 +7,7 @@
  * appended to it with one write, and an fdatasync comes before their answers leave.
  *
  * What a client sends that has two messages on their way may gather, as with zkpeer's servers: its
- * socket is read when 8 messages have come, or after half a millisecond; with a LOG 64, or after 2
- * ms.
+ * socket is read when 64 messages have come, or after 2 ms.
  *
  * Exit: 1 a system call failed, 2 wrong usage; otherwise it runs until it is killed. */
 #include <arpa/inet.h>
@@ -42,10 +41,8 @@ enum {
     CONNECT_ANSWER = 41,
     REPLY_HEADER = 16,
     TRIES = 16,
-    GATHERED = 8,
-    GATHERED_WITH_LOG = 64,
-    GATHER_US = 500,
-    GATHER_US_WITH_LOG = 2000,
+    GATHERED = 64,
+    GATHER_MS = 2,
 };
 
 struct connection {
@@ -137,13 +134,12 @@ static int64_t now_us(void)
 /* The newest read has brought so many messages, which had so many bytes. */
 static void let_gather(struct connection *connection, size_t messages, size_t bytes)
 {
-    size_t wanted = has_log ? GATHERED_WITH_LOG : GATHERED;
     if (messages > 1)
         connection->tries = TRIES;
     else if (messages > 0 && connection->tries > 0)
         connection->tries--;
     bool gathers = messages > 0 && connection->tries > 0;
-    int low_water = gathers ? (int)(wanted * bytes / messages) : 1;
+    int low_water = gathers ? (int)(GATHERED * bytes / messages) : 1;
     if (low_water == connection->low_water ||
         (low_water > 1 && abs(low_water - connection->low_water) <= low_water / 4))
         return;
@@ -257,9 +253,7 @@ static void serve(int listener, int epoll, int log)
 {
     static struct epoll_event events[EVENTS];
     static int ready[CONNECTIONS_MAX];
-    int64_t wait_us = has_log ? GATHER_US_WITH_LOG : GATHER_US;
-    const struct timespec timeout = {.tv_nsec = wait_us * 1000};
-    int count = epoll_pwait2(epoll, events, EVENTS, somebody_gathers() ? &timeout : NULL, NULL);
+    int count = epoll_wait(epoll, events, EVENTS, somebody_gathers() ? GATHER_MS : -1);
     int ready_count = 0;
     for (int i = 0; i < count; i++) {
         int fd = events[i].data.fd;
@@ -268,7 +262,7 @@ static void serve(int listener, int epoll, int log)
         else if (connections[fd] != NULL)
             ready[ready_count++] = fd;
     }
-    if (now_us() - swept_us >= wait_us)
+    if (now_us() - swept_us >= GATHER_MS * 1000)
         ready_count += sweep(ready + ready_count, CONNECTIONS_MAX - ready_count);
     for (int i = 0; i < ready_count; i++) {
         int fd = ready[i];

@@ -30,8 +30,7 @@ enum {
     CNXNS_PER_WAKE = 16,
 };
 
-/* Connections that wait for more to come, all of one kind; the one that has waited longest is the
- * first. */
+/* Connections that wait for more to come; the one that has waited longest is the first. */
 struct patients {
     struct nio_server_cnxn *first;
     struct nio_server_cnxn *last;
@@ -44,7 +43,7 @@ struct selector_thread {
     struct zk_atomic_long live; /* connections that were handed over and whose socket is open */
     struct zk_atomic_long is_stopping;
     struct selector_ready ready[READY_ROOM]; /* the thread's alone, as is what follows */
-    struct patients patients[PATIENCE_KINDS];
+    struct patients patients;
     struct io_room room;
 };
 
@@ -118,13 +117,13 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
                         bool was_read);
 static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
 static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
-                           enum patience patience);
+                           int requests);
 static void leave_patients(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
 static void set_low_water(struct nio_server_cnxn *cnxn, size_t bytes);
 static void end_patience(struct selector_thread *thread);
 static void read_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
                          bool is_late);
-static int64_t patience_left_us(const struct selector_thread *thread);
+static int patience_left_ms(const struct selector_thread *thread);
 
 /* The factory's own stop does not end it: the accept thread may be about to hand over one more.
  * Java: SelectorThread.run() */
@@ -132,8 +131,8 @@ static void selector_thread_run(void *arg)
 {
     struct selector_thread *thread = arg;
     while (zk_atomic_long_get(&thread->is_stopping) == 0 || zk_atomic_long_get(&thread->live) > 0) {
-        int64_t timeout_us = patience_left_us(thread);
-        size_t count = selector_select(thread->selector, timeout_us, thread->ready, READY_ROOM);
+        int timeout_ms = patience_left_ms(thread);
+        size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
         handle_ready(thread, count);
         end_patience(thread);
         process_updates(thread);
@@ -176,12 +175,14 @@ static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cn
     bool is_lent = thread->factory->worker_queue != NULL;
     /* While it is lent it waits for nothing, and its wait would begin anew behind each answer or
      * event that leaves. So what has gathered is read with that. */
-    if (is_lent && cnxn->patience != PATIENCE_NONE && (ops & OP_READ) == 0) {
+    if (is_lent && cnxn->gathering > 1 && (ops & OP_READ) == 0) {
         ops |= nio_server_cnxn_interest_ops(cnxn) & OP_READ;
         cnxn->is_late = false;
     }
-    if (is_lent || (ops & OP_READ) != 0)
+    if (is_lent || (ops & OP_READ) != 0) {
+        cnxn->waited_us = cnxn->gathering > 1 ? zk_elapsed_us() - cnxn->patient_since_us : 0;
         leave_patients(thread, cnxn);
+    }
     if (is_lent) {
         lend_to_worker(thread, cnxn, ops);
         return;
@@ -228,7 +229,8 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
     if (!server_cnxn_is_stale(&cnxn->base)) {
         int32_t ops = nio_server_cnxn_interest_ops(cnxn);
         int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
-        const struct client_read read = {cnxn->frames_read, outstanding, cnxn->is_late};
+        const struct client_read read = {cnxn->frames_read, outstanding, cnxn->waited_us,
+                                         cnxn->is_late};
         become_patient(thread, cnxn,
                        was_read ? client_habit_after_read(&cnxn->habit, &read)
                                 : client_habit_after_answers(&cnxn->habit, outstanding));
@@ -262,19 +264,19 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
  * thread and those behind it. So the next ones may gather. One that is patient already, and has not
  * been read since, does not wait any longer for this. */
 static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
-                           enum patience patience)
+                           int requests)
 {
-    if (patience == cnxn->patience && patience != PATIENCE_NONE)
+    if (requests == cnxn->gathering && requests > 1)
         return;
     leave_patients(thread, cnxn);
-    if (patience == PATIENCE_NONE) {
+    if (requests == 1) {
         set_low_water(cnxn, 1);
         return;
     }
-    set_low_water(cnxn, (size_t)client_habit_requests(patience) * cnxn->frame_bytes);
-    struct patients *patients = &thread->patients[patience];
-    cnxn->patience = patience;
-    cnxn->patient_until_us = zk_elapsed_us() + client_habit_wait_us(patience);
+    set_low_water(cnxn, (size_t)requests * cnxn->frame_bytes);
+    struct patients *patients = &thread->patients;
+    cnxn->gathering = requests;
+    cnxn->patient_since_us = zk_elapsed_us();
     cnxn->previous_patient = patients->last;
     cnxn->next_patient = NULL;
     *(patients->last != NULL ? &patients->last->next_patient : &patients->first) = cnxn;
@@ -283,14 +285,14 @@ static void become_patient(struct selector_thread *thread, struct nio_server_cnx
 
 static void leave_patients(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
-    if (cnxn->patience == PATIENCE_NONE)
+    if (cnxn->gathering == 1)
         return;
-    struct patients *patients = &thread->patients[cnxn->patience];
+    struct patients *patients = &thread->patients;
     struct nio_server_cnxn *previous = cnxn->previous_patient;
     struct nio_server_cnxn *next = cnxn->next_patient;
     *(previous != NULL ? &previous->next_patient : &patients->first) = next;
     *(next != NULL ? &next->previous_patient : &patients->last) = previous;
-    cnxn->patience = PATIENCE_NONE;
+    cnxn->gathering = 1;
 }
 
 /* Requests are nearly of one length, and to follow each byte of difference would cost a system call
@@ -309,18 +311,18 @@ static void set_low_water(struct nio_server_cnxn *cnxn, size_t bytes)
  * a ping. All others of its kind are read with it: so they cost one wake-up, here and behind. */
 static void end_patience(struct selector_thread *thread)
 {
-    int64_t now_us = zk_elapsed_us();
-    for (size_t i = 0; i < PATIENCE_KINDS; i++) {
-        const struct patients *patients = &thread->patients[i];
-        const struct nio_server_cnxn *last = patients->last;
-        if (last == NULL || patients->first->patient_until_us > now_us)
-            continue;
-        struct nio_server_cnxn *cnxn;
-        do {
-            cnxn = patients->first;
-            read_patient(thread, cnxn, cnxn->patient_until_us <= now_us);
-        } while (cnxn != last);
-    }
+    const struct patients *patients = &thread->patients;
+    const struct nio_server_cnxn *last = patients->last;
+    if (last == NULL)
+        return;
+    int64_t late_us = zk_elapsed_us() - CLIENT_HABIT_WAIT_US;
+    if (patients->first->patient_since_us > late_us)
+        return;
+    struct nio_server_cnxn *cnxn;
+    do {
+        cnxn = patients->first;
+        read_patient(thread, cnxn, cnxn->patient_since_us <= late_us);
+    } while (cnxn != last);
     nio_server_cnxn_wake_processors(&thread->room);
 }
 
@@ -332,22 +334,17 @@ static void read_patient(struct selector_thread *thread, struct nio_server_cnxn 
     if (ops != 0)
         handle_io(thread, cnxn, ops);
     else
-        become_patient(thread, cnxn, PATIENCE_NONE);
+        become_patient(thread, cnxn, 1);
 }
 
-/* Returns how long the thread may sleep; below 0: for ever. */
-static int64_t patience_left_us(const struct selector_thread *thread)
+/* Returns for how many milliseconds the thread may sleep; -1: for ever. */
+static int patience_left_ms(const struct selector_thread *thread)
 {
-    int64_t least_us = -1;
-    for (size_t i = 0; i < PATIENCE_KINDS; i++) {
-        const struct nio_server_cnxn *cnxn = thread->patients[i].first;
-        if (cnxn == NULL)
-            continue;
-        int64_t left_us = cnxn->patient_until_us - zk_elapsed_us();
-        left_us = left_us > 0 ? left_us : 0;
-        least_us = least_us < 0 || left_us < least_us ? left_us : least_us;
-    }
-    return least_us;
+    const struct nio_server_cnxn *cnxn = thread->patients.first;
+    if (cnxn == NULL)
+        return -1;
+    int64_t left_us = cnxn->patient_since_us + CLIENT_HABIT_WAIT_US - zk_elapsed_us();
+    return left_us > 0 ? (int)((left_us + 999) / 1000) : 0;
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */

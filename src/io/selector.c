@@ -5,11 +5,9 @@
 #include "zk/io/selector.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "io/lock_ranks.h"
@@ -208,31 +206,15 @@ static void read_wakeup(struct selector *selector)
     (void)length; /* it is non-blocking, and there was something to read */
 }
 
-/* epoll_wait counts in milliseconds, and kernels before Linux 5.11 have nothing finer. The filter
- * of a sandbox may not know the finer one, and refuses it (EPERM). There a wait takes longer. */
-static int wait_for_events(struct selector *selector, int wanted, int64_t timeout_us)
-{
-    if (timeout_us > 0) {
-        const struct timespec timeout = {.tv_sec = timeout_us / 1000000,
-                                         .tv_nsec = timeout_us % 1000000 * 1000};
-        int ready = epoll_pwait2(selector->epoll_fd, selector->events, wanted, &timeout, NULL);
-        if (ready >= 0 || (errno != ENOSYS && errno != EPERM))
-            return ready;
-    }
-    int64_t timeout_ms = timeout_us > 0 ? (timeout_us + 999) / 1000 : timeout_us;
-    return epoll_wait(selector->epoll_fd, selector->events, wanted,
-                      timeout_ms < INT_MAX ? (int)timeout_ms : INT_MAX);
-}
-
 /* Java: Selector.select() */
-size_t selector_select(struct selector *selector, int64_t timeout_us,
-                       struct selector_ready *ret_ready, size_t room)
+size_t selector_select(struct selector *selector, int timeout_ms, struct selector_ready *ret_ready,
+                       size_t room)
 {
     size_t count = 0;
     int wanted = room < EVENTS_MAX ? (int)room : EVENTS_MAX;
     bool has_work = lie_down(selector);
     zk_thread_blocks(selector->ctx, "waits for", "clients");
-    int ready = wait_for_events(selector, wanted, has_work ? 0 : timeout_us);
+    int ready = epoll_wait(selector->epoll_fd, selector->events, wanted, has_work ? 0 : timeout_ms);
     zk_thread_goes_on(selector->ctx);
     if (!has_work)
         get_up(selector);

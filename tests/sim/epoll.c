@@ -23,8 +23,6 @@ struct epoll_watch {
 int sim_epoll_create1(int flags);
 int sim_epoll_ctl(int fd, int operation, int watched_fd, struct epoll_event *event);
 int sim_epoll_wait(int fd, struct epoll_event *ret_events, int room, int timeout_ms);
-int sim_epoll_pwait2(int fd, struct epoll_event *ret_events, int room,
-                     const struct timespec *timeout, const sigset_t *signals);
 int sim_eventfd(unsigned initial, int flags);
 
 static int refuse(int error)
@@ -198,9 +196,9 @@ static bool epoll_block(struct handle *epoll, int64_t deadline_ns)
     return timed_out;
 }
 
-/* timeout_ns: below 0 for ever. */
-static int wait_for_events(int fd, struct epoll_event *ret_events, int room, int64_t timeout_ns)
+int sim_epoll_wait(int fd, struct epoll_event *ret_events, int room, int timeout_ms)
 {
+    sched_point("epoll_wait");
     struct handle *epoll = epoll_get(fd);
     if (epoll == NULL)
         return -1;
@@ -208,31 +206,15 @@ static int wait_for_events(int fd, struct epoll_event *ret_events, int room, int
         return refuse(EINVAL);
     if (epoll->users > 0)
         world_end(WORLD_FAILED, "two threads in one epoll_wait are not simulated");
-    if (timeout_ns != 0 && inject(INJECT_EINTR))
+    if (timeout_ms != 0 && inject(INJECT_EINTR))
         return refuse(EINTR);
-    int64_t deadline_ns = timeout_ns < 0 ? NEVER : world.now_ns + timeout_ns;
+    int64_t deadline_ns = timeout_ms < 0 ? NEVER : world.now_ns + timeout_ms * MILLISECOND;
     int ready = collect_ready(epoll, ret_events, room);
-    while (ready == 0 && timeout_ns != 0) {
+    while (ready == 0 && timeout_ms != 0) {
         bool timed_out = epoll_block(epoll, deadline_ns);
         ready = collect_ready(epoll, ret_events, room);
         if (timed_out)
             break;
     }
     return ready;
-}
-
-int sim_epoll_wait(int fd, struct epoll_event *ret_events, int room, int timeout_ms)
-{
-    sched_point("epoll_wait");
-    return wait_for_events(fd, ret_events, room, timeout_ms * MILLISECOND);
-}
-
-int sim_epoll_pwait2(int fd, struct epoll_event *ret_events, int room,
-                     const struct timespec *timeout, const sigset_t *signals)
-{
-    sched_point("epoll_pwait2");
-    if (signals != NULL)
-        world_end(WORLD_FAILED, "epoll_pwait2 with signals is not simulated");
-    return wait_for_events(fd, ret_events, room,
-                           timeout != NULL ? timeout->tv_sec * SECOND + timeout->tv_nsec : -1);
 }

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -285,10 +284,6 @@ MAY_FAIL(int, accept4, OUTSIDE_ACCEPT,
          fd, address, length, flags)
 MAY_FAIL(int, poll, OUTSIDE_POLL,
          (struct pollfd *watched, nfds_t count, int timeout), watched, count, timeout)
-MAY_FAIL(int, epoll_pwait2, OUTSIDE_EPOLL_PWAIT2,
-         (int fd, struct epoll_event *events, int room, const struct timespec *timeout,
-          const __sigset_t *signals),
-         fd, events, room, timeout, signals)
 MAY_FAIL(ssize_t, send, OUTSIDE_SEND,
          (int fd, const void *bytes, size_t length, int flags), fd, bytes, length, flags)
 MAY_FAIL(ssize_t, recv, OUTSIDE_RECV,

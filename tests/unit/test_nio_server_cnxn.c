@@ -522,6 +522,27 @@ static void cli_44_a_client_that_does_not_read_is_not_read(void **state)
     sock_unref(slow.sock);
 }
 
+/* Each read brings one request, so nothing is kept of a batch. Sockets hold some 30 answers. */
+static void cli_44_nor_one_that_asks_for_one_thing_after_the_other(void **state)
+{
+    enum { NODE = 200000, ASKED = 200, TAKEN_MAX = 100 };
+    struct raw_stage *stage = *state;
+    struct raw_client slow = raw_connect(stage);
+    uint8_t *data = calloc(1, NODE);
+    raw_send_frame(slow.sock, raw_create_frame(1, "/big", data, NODE));
+    free(data);
+    raw_assert_reply(slow.sock, 1, 0);
+    struct raw_client other = raw_connect(stage);
+    int64_t before = packets_received(stage);
+    for (int i = 0; i < ASKED; i++) {
+        raw_send_frame(slow.sock, raw_get_frame(2 + i, "/big"));
+        raw_assert_pings(&other); /* by the same selector, so it has read the request if it may */
+    }
+    assert_in_range(packets_received(stage) - before - ASKED, 1, TAKEN_MAX);
+    sock_unref(other.sock);
+    sock_unref(slow.sock);
+}
+
 /* All of a batch would be answered before anybody looks at how much that is: 128 MB, and while the
  * lists are made no other client of the thread is served. */
 static void cli_44_long_lists_are_not_answered_by_the_batch(void **state)
@@ -724,6 +745,7 @@ int main(void)
         TEST(sasl_is_answered_without_a_token),
         TEST(cli_47_a_storm_of_callers_leaves_no_descriptor),
         TEST(cli_44_a_client_that_does_not_read_is_not_read),
+        TEST(cli_44_nor_one_that_asks_for_one_thing_after_the_other),
         TEST(cli_44_long_lists_are_not_answered_by_the_batch),
         TEST(cli_44_long_answers_are_not_all_made_at_once),
         cmocka_unit_test_setup_teardown(cli_44_what_is_kept_stays_in_its_order,

@@ -1,6 +1,5 @@
-/* What a selector thread reads together: short reads, requests that gather (A-241, A-245), wake-ups
- * (A-242). Java: NIOServerCnxnFactory.SelectorThread */
-#include <errno.h>
+/* What a selector thread reads together: requests that gather (A-241, A-245), wake-ups (A-242).
+ * Java: NIOServerCnxnFactory.SelectorThread */
 #include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -210,13 +209,13 @@ static size_t send_gets(struct raw_client *raw, int first, int count)
 
 /* Two come at once, and are answered at once; what comes next may gather. The first ones may have
  * to take the long way, because the opening of the session is not quite over. Returns the number of
- * the next request; *ret_together: the bytes of 8. */
+ * the next request; *ret_together: the bytes of a whole batch. */
 static int gather(struct raw_client *raw, int *ret_together)
 {
     int next = 1;
     outside_watch(SELECTOR_THREADS);
     do {
-        *ret_together = 8 * (int)send_gets(raw, next, 2);
+        *ret_together = 64 * (int)send_gets(raw, next, 2);
         assert_replies(raw, next, 2);
         next += 2;
     } while (!low_water_was(ret_together) && next < 2000);
@@ -269,25 +268,6 @@ static bool has_arrived(void *arg)
     const struct raw_client *raw = arg;
     (void)ioctl(sock_descriptor(raw->sock), SIOCOUTQ, &unacknowledged);
     return unacknowledged == 0;
-}
-
-/* The filter of a sandbox may not know epoll_pwait2, and says what it says of all that it does not
- * know. The others are served meanwhile. */
-static void a_system_without_short_waits_serves_all_the_same(void **state)
-{
-    static const int errors[] = {ENOSYS, EPERM};
-    struct raw_stage *stage = *state;
-    struct raw_client other = raw_connect(stage);
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
-        struct raw_client raw = raw_connect(stage);
-        outside_fail(OUTSIDE_EPOLL_PWAIT2, errors[i], 0, OUTSIDE_FOR_EVER);
-        gather_for_ever(&raw);
-        raw_assert_pings(&other);
-        assert_true(outside_failures(OUTSIDE_EPOLL_PWAIT2) > 0);
-        (void)outside_restore(NULL);
-        sock_unref(raw.sock);
-    }
-    sock_unref(other.sock);
 }
 
 /* A client with many watches may hear something all the time. Each event leaves by a worker, and
@@ -358,7 +338,6 @@ int main(void)
         TEST(seven_unanswered_requests_do_not_make_the_next_ones_wait),
         TEST(short_reads_that_come_two_at_a_time_gather),
         TEST(short_reads_one_after_the_other_do_not_gather),
-        TEST(a_system_without_short_waits_serves_all_the_same),
         TEST_WITH_A_WORKER(events_do_not_keep_what_gathers_from_being_read),
         TEST(requests_of_connections_that_are_read_together_cost_one_wake_up),
     };

@@ -125,10 +125,10 @@ struct selector_ready {
 };
 
 /* Waits until channels are ready, an update is due, or selector_wakeup was called, but at most
- * timeout_us (-1: for ever). Writes the channels that are ready, at most room of them, and returns
+ * timeout_ms (-1: for ever). Writes the channels that are ready, at most room of them, and returns
  * how many. For the selector's thread. Java: Selector.select() */
-size_t selector_select(struct selector *selector, int64_t timeout_us,
-                       struct selector_ready *ret_ready, size_t room);
+size_t selector_select(struct selector *selector, int timeout_ms, struct selector_ready *ret_ready,
+                       size_t room);
 /* Asks for an update of the channel. Any thread. */
 void channel_request_update(struct channel *channel);
 /* Returns the next channel for which an update is due, or NULL. For the selector's thread. */
