@@ -21,6 +21,7 @@ HOUSES = {
     'impatient': House({}, {'zookeeper.nio.sessionlessCnxnTimeout': 4000}),
     'observed': House({}, {}, (1,)),
     'changing': House({'reconfigEnabled': 'true'}, {}),
+    'snapshots': House({'snapCount': 2}, {}),
     'last': House({}, {}),  # what is played here ends servers
 }
 EVERYWHERE = ('alone', 'leader', 'follower')

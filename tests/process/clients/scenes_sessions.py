@@ -1,9 +1,12 @@
 """Scenarios of connections and sessions."""
+import os
 import re
 import struct
 import time
+import zlib
 
 import servers
+import tape
 import wire
 from scenes import ENSEMBLE, scene
 from wire import boolean, buffer, create, integer, long, string
@@ -375,7 +378,21 @@ def cli_23_closing_deletes_in_the_order_of_javas_hash_set(t):
     watcher.close()
 
 
-@scene(ENSEMBLE)
+def sessions_of_snapshot(server, zxid):
+    """The table {session: timeout} of a server's newest snapshot, or nothing while that was begun before this zxid or is not
+    whole: at its end stands a seal over all that is before."""
+    where = os.path.join(server.directory, 'data', 'version-2')
+    newest = max((int(name[9:], 16) for name in os.listdir(where) if re.fullmatch('snapshot\\.[0-9a-f]+', name)), default=-1)
+    if newest < zxid:
+        return None
+    with open(os.path.join(where, 'snapshot.%x' % newest), 'rb') as snapshot:
+        data = snapshot.read()
+    if data[:4] != b'ZKSN' or not data.endswith(b'\0\0\0\1/') or struct.unpack('>q', data[-13:-5])[0] != zlib.adler32(data[:-13]):
+        return None
+    return {session: timeout for session, timeout in struct.iter_unpack('>qi', data[20:20 + 12 * struct.unpack('>i', data[16:20])[0]])}
+
+
+@scene(ENSEMBLE, house='snapshots')
 def cli_62_all_servers_have_the_same_sessions(t):
     keep, out = [], []
     for number in range(30):
@@ -394,6 +411,22 @@ def cli_62_all_servers_have_the_same_sessions(t):
         text = servers.ask(server.client_port, 'dump')
         found = {int(word, 16) for word in re.findall(r'^\t?(0x[0-9a-f]+)(?:\t\d+ms)?$', text, re.M)}
         assert want <= found and not {c.session for c in out} & found, (server.mode(), text)
+    # Every second write or so makes each server write a snapshot. What is written from now on has no part of the storm.
+    mark, writer, xid = t.hush(), keep[0], keep[0].xid
+    writer.ask(*set_data('/barrier'))
+    behind, tables = writer.zxid, []
+    for server in t.side.ensemble.servers:
+        def is_written(server=server):
+            writer.ask(*set_data('/barrier'))
+            return sessions_of_snapshot(server, behind) is not None
+        assert tape.until(is_written), '%s has no snapshot from 0x%x on' % (server.directory, behind)
+        tables.append(sessions_of_snapshot(server, behind))
+    t.restart(writer)
+    writer.xid = xid
+    t.silent(mark)
+    for table in tables:
+        assert table == tables[0] and want <= set(table) and not {c.session for c in out} & set(table), (want, tables)
+        assert {table[session] for session in want} == {600000}, tables
     for c in keep:
         c.close()
 
