@@ -21,8 +21,8 @@ again with sanitized C peers, and two that clients write to while members die (t
 clients that compare C with Java, the tests that others wrote among them (tests/process/clients);
 stories, the verbs of cluster.sh, filming, the replay page in a browser; the bench; the manners of
 every command; the README's commands, which take away an ensemble that is in .cluster; mistakes planted
-in copies of the product, each of which must be found (an eighth of them, which the commit's hash
-chooses).
+in copies of the product, each of which must be found (a twelfth of them, which the commit's hash
+chooses, and up to as many again that the last commits are nearest to).
 
 Much of this runs real servers, Java's among them, beside other load. So a part that fails runs once
 more, alone, and its second result counts; both are shown, and the end names such parts again, since
@@ -50,10 +50,10 @@ readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'ja
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 # The mixes that clients write to, through the members of Java.
 readonly WRITE_MIXES=('c,java,java' 'c,java,c')
-# All mutants, more than 200, take a processor a quarter of an hour. Each commit tries an eighth of them, which its
-# hash chooses; --full tries all.
-MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 8 + 1))/8
-readonly MUTANTS_PART
+# All mutants, almost 300, take a processor half an hour. Each commit tries a twelfth of them, which its hash chooses, and
+# up to as many that the last commits are nearest to: what has changed is where a mistake is no longer found. --full tries all.
+MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 12 + 1))/12
+readonly MUTANTS_PART MUTANTS_RECENT=16
 # So many plays run at a time, and up to so many where processors idle: as long as a quarter of their time was left over
 # in so many seconds, one more begins; where not a tenth was, there is room for one fewer.
 readonly PLAYS_AT_ONCE=3 PLAYS_AT_MOST=6 IDLE_LOOK_S=5
@@ -457,7 +457,7 @@ run_normal() {
   wait "$archiving" || say "Java's classes are read anew by each server: ${LOGS#"$REPO"/}/java-classes.log says why"
   # The longest come first: else they would be left at the end, alone. Mutants compute; the others mostly wait.
   play 'clients: scenarios of three' "$REPO/tests/process/clients/run.sh" scenarios-three
-  [[ $how == full ]] || play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART"
+  [[ $how == full ]] || play "mutants $MUTANTS_PART" "$REPO/tests/mutants.sh" -j 1 --part "$MUTANTS_PART" --recent "$MUTANTS_RECENT"
   play stories "$REPO/tests/process/stories/run.sh" --jobs 2
   play 'clients: suites' "$REPO/tests/process/clients/run.sh" suites
   play film "$REPO/tests/process/film/run.sh"

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/lib.sh"
 
 usage() {
   cat <<'TEXT'
-Usage: mutants.sh [--list] [--write] [--part K/N] [-j N] [NAME...] [--help]
+Usage: mutants.sh [--list] [--write] [--part K/N [--recent N]] [-j N] [NAME...] [--help]
 
 For each patch of tests/unit/mutants and tests/sim/mutants (or those named): applies it to a copy of
 the tree, builds there what must find it, and runs that until something fails:
@@ -24,6 +24,8 @@ A patch begins with some lines on what is broken and what harm it does; the last
       --list    name the patches and what they do; run nothing
       --write   afterwards put the table of tests/sim/mutants into tests/sim/README.md
       --part K/N  only every Nth patch, from the Kth on: N such calls are all of them
+      --recent N  with --part: besides, up to as many again that the last N commits are nearest to: they
+                  changed the patch, a file that it patches, or the unit test that must find it
   -j, --jobs N  so many at a time, each in a copy of its own (default: one per processor, at most 4)
   -h, --help    this text
 
@@ -68,6 +70,30 @@ is_unit() {
 # all_names FOLDER...
 all_names() {
   find "$@" -name '*.patch' -printf '%f\n' | sed 's/\.patch$//' | LC_ALL=C sort
+}
+
+# near_the_last N: the names of the patches that the last N commits changed, or that patch a file which they changed, or
+# whose unit test they changed. None where there is no history.
+near_the_last() {
+  local changed
+  changed=$(git -C "$REPO" log "-$1" --name-only --format= 2>/dev/null || true)
+  {
+    sed -nE 's|^(src/.*)|+++ b/\1|p; s|^tests/unit/(test_.*)\.c$|Found by: \1|p' <<<"$changed" |
+      grep -rlxF -f - "${FOLDERS[@]}" || true
+    say "$changed"
+  } | sed -nE 's|.*/mutants/([^/]*)\.patch$|\1|p' | LC_ALL=C sort -u
+}
+
+# part_of K/N RECENT NAME...: every Nth of the names, from the Kth on; then as many again at most of the others that are near
+# the last RECENT commits: all in turn as K changes, if they are more.
+part_of() {
+  local k=${1%/*} n=${1#*/} near=''
+  (($2 == 0)) || near=$(near_the_last "$2" | paste -sd ' ')
+  printf '%s\n' "${@:3}" | awk -v k="$k" -v n="$n" -v near="$near" '
+    BEGIN { split(near, list, " "); for (i in list) is_near[list[i]] }
+    NR % n == k % n { print; size++; next }
+    $0 in is_near { others[count++] = $0 }
+    END { for (i = 0; i < size && i < count; i++) print others[((k - 1) * size + i) % count] }'
 }
 
 # targets_of NAME...: the programs that must find them, each once.
@@ -343,7 +369,7 @@ write_table() {
 }
 
 main() {
-  local how=run write='' part='' jobs good bad names=() targets=() started
+  local how=run write='' part='' recent=0 jobs good bad names=() targets=() started
   jobs=$(($(nproc) < 4 ? $(nproc) : 4))
   started=$(now_ms)
   while (($# > 0)); do
@@ -354,6 +380,7 @@ main() {
         need_value "$1" $# && part=$2 && shift 2
         [[ $part =~ ^[1-9][0-9]*/[1-9][0-9]*$ && ${part%/*} -le ${part#*/} ]] || die_usage "--part takes 1/3, 2/3 or the like, not $part"
         ;;
+      --recent) need_value "$1" $# && recent=$2 && shift 2 ;;
       -j | --jobs) need_value "$1" $# && jobs=$2 && shift 2 ;;
       -h | --help) usage && exit 0 ;;
       -*) die_usage "I do not know $1" ;;
@@ -363,11 +390,13 @@ main() {
         ;;
     esac
   done
+  [[ $recent =~ ^[0-9]+$ ]] || die_usage "--recent needs a number, not $recent"
+  ((recent == 0)) || [[ -n $part ]] || die_usage "--recent needs --part"
   [[ $jobs =~ ^[1-9][0-9]*$ ]] || die_usage "--jobs needs a number above 0, not $jobs"
   ((${#names[@]} > 0)) || mapfile -t names < <(all_names "${FOLDERS[@]}")
   ((${#names[@]} > 0)) || die "there are no patches in tests/unit/mutants and tests/sim/mutants"
   if [[ -n $part ]]; then
-    mapfile -t names < <(printf '%s\n' "${names[@]}" | awk -v k="${part%/*}" -v n="${part#*/}" 'NR % n == k % n')
+    mapfile -t names < <(part_of "$part" "$recent" "${names[@]}")
   fi
   if [[ $how == list ]]; then
     list "${names[@]}"
