@@ -64,6 +64,14 @@ struct txn_log_entry *txn_set_data(int64_t zxid, const char *path, const char *d
     return txn_of(zxid, 4, OP_CODE_SET_DATA, &record);
 }
 
+struct txn_log_entry *txn_reconfig(int64_t zxid, const char *servers)
+{
+    union txn_record record = {.set_data = {.path = ustring_of("/zookeeper/config"),
+                                            .data = buf_new_copy(servers, strlen(servers)),
+                                            .version = -1}};
+    return txn_of(zxid, 4, OP_CODE_RECONFIG, &record);
+}
+
 struct txn_log_entry *txn_error(int64_t zxid)
 {
     return txn_of_client(zxid, 4, 1);

@@ -18,6 +18,8 @@ struct txn_log_entry *txn_create(int64_t zxid, const char *path, const char *dat
 /* create, applied to the tree, which is its leader's; it carries the digest that this has then. */
 struct txn_log_entry *txn_create_in(struct data_tree *tree, int64_t zxid, const char *path);
 struct txn_log_entry *txn_set_data(int64_t zxid, const char *path, const char *data);
+/* reconfig: the servers are text. */
+struct txn_log_entry *txn_reconfig(int64_t zxid, const char *servers);
 /* A request that failed with NONODE. */
 struct txn_log_entry *txn_error(int64_t zxid);
 /* The failed request is that of a client. */

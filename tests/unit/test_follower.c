@@ -26,6 +26,7 @@
 #include "zk/server/session_tracker.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
+#include "zk/tree/data_tree.h"
 
 static const int64_t Z1 = 0x100000001;
 static const int64_t Z2 = 0x100000002;
@@ -33,6 +34,10 @@ static const int64_t Z3 = 0x100000003;
 static const int64_t SESSION = 0x0100001d3f490000;
 /* What Java 3.8.0 gave the client of that session. */
 static const char PASSWD[] = "5d2d7c4d2610f2d203d09bcadf8ba033";
+
+/* What a reconfiguration stores. */
+static const char SERVERS[] =
+    "server.1=127.0.0.1:1:2:participant\nserver.3=127.0.0.1:3:4:participant";
 
 static void propose(struct learner_stage *stage, int64_t zxid)
 {
@@ -248,6 +253,71 @@ static void brd_03_proposal_that_skips_one_is_warned_of_and_logged(void **state)
     learner_stage_assert_logged(&stage, "100000001 100000003");
     assert_true(testing_peer_logged(&stage.peer, "Got zxid 0x100000003 expected 0x100000002"));
     hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
+/* ---- a leader of Java that changes its members (ZOOKEEPER-1784, D-32) ------------------------ */
+
+/* The sid of the leader to come, 3, and in an INFORMANDACTIVATE the transaction behind it. */
+static void send_activate(struct learner_stage *stage, int32_t type, int64_t zxid,
+                          struct txn_log_entry *txn)
+{
+    struct zk_str hex = {0};
+    zk_str_append(&hex, "0000000000000003");
+    for (size_t i = 0; txn != NULL && i < txn->bytes->length; i++)
+        zk_str_printf(&hex, "%02x", txn->bytes->bytes[i]);
+    scripted_peer_send_packet(stage->leader, type, zxid, zk_str_text(&hex));
+    zk_str_done(&hex);
+    txn_log_entry_unref(txn);
+}
+
+/* The node holds what the leader has set, and a line says that this is all. */
+static void assert_stored_and_not_applied(struct learner_stage *stage, int64_t zxid)
+{
+    learner_stage_await_applied(stage, zxid);
+    learner_stage_assert_still_there(stage);
+    assert_true(testing_peer_logged(&stage->peer, "is stored, and changes nothing else"));
+    struct data_tree *tree = zk_database_get_data_tree(stage->peer.database);
+    const struct data_tree_query query = {.path = "/zookeeper/config"};
+    int64_t read_at;
+    struct zk_stat stat;
+    struct buf *data = NULL;
+    assert_int_equal(0, data_tree_get_data(tree, &query, &read_at, &stat, &data));
+    assert_int_equal(sizeof SERVERS - 1, data->length);
+    assert_memory_equal(SERVERS, data->bytes, data->length);
+    buf_unref(data);
+    data_tree_unref(tree);
+}
+
+static void follower_commits_a_reconfiguration_and_stays_as_it_is(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    learner_stage_send_txn(&stage, LEADER_PROPOSAL, txn_reconfig(Z1, SERVERS));
+    learner_stage_expect_ack(&stage, Z1);
+    send_activate(&stage, LEADER_COMMITANDACTIVATE, Z1, NULL);
+    assert_stored_and_not_applied(&stage, Z1);
+
+    propose(&stage, Z2);
+    learner_stage_expect_ack(&stage, Z2);
+    learner_stage_send_commit(&stage, Z2);
+    learner_stage_await_applied(&stage, Z2);
+    hang_up(&stage);
+    learner_stage_assert_logged(&stage, "100000001 100000002");
+    learner_stage_finish(&stage);
+}
+
+static void reconfiguration_that_was_not_proposed_ends_the_role(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    send_activate(&stage, LEADER_COMMITANDACTIVATE, Z1, NULL);
+    scripted_peer_expect_end(stage.leader);
+    assert_int_equal(-EPROTO, testing_peer_join(&stage.peer));
+    assert_true(
+        testing_peer_logged(&stage.peer, "COMMITANDACTIVATE 0x100000001 without its proposal"));
     learner_stage_finish(&stage);
 }
 
@@ -593,6 +663,39 @@ static void obs_01_observer_ignores_proposals_and_commits(void **state)
     learner_stage_finish(&stage);
 }
 
+/* While it is synchronised, and later. */
+static void observer_is_informed_of_a_reconfiguration_and_stays_as_it_is(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_discovered_observer(&stage);
+    scripted_peer_send_packet(stage.leader, LEADER_DIFF, 0, NULL);
+    learner_stage_new_leader(&stage, EPOCH_1_ZXID);
+    send_activate(&stage, LEADER_INFORMANDACTIVATE, Z1, txn_reconfig(Z1, "server.3=h:1:2"));
+    learner_stage_up_to_date(&stage, EPOCH_1_ZXID);
+    send_activate(&stage, LEADER_INFORMANDACTIVATE, Z2, txn_reconfig(Z2, SERVERS));
+    assert_stored_and_not_applied(&stage, Z2);
+
+    learner_stage_send_txn(&stage, LEADER_INFORM, txn_error(Z3));
+    learner_stage_await_applied(&stage, Z3);
+    hang_up(&stage);
+    learner_stage_assert_logged(&stage, "100000001 100000002 100000003");
+    learner_stage_finish(&stage);
+}
+
+/* A follower's packet: to an observer it is one that nobody knows. */
+static void observer_passes_over_the_commit_of_a_reconfiguration(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced_observer(&stage);
+    send_activate(&stage, LEADER_COMMITANDACTIVATE, Z1, NULL);
+    learner_stage_assert_still_there(&stage);
+    learner_stage_assert_logged(&stage, "");
+    hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
 static void observer_without_a_log_of_its_own_applies_all_the_same(void **state)
 {
     (void)state;
@@ -623,6 +726,8 @@ int main(void)
         cmocka_unit_test(what_a_follower_hears_is_counted_and_so_is_how_late_it_comes),
         cmocka_unit_test(brd_03_commit_of_another_than_the_oldest_ends_the_process_with_12),
         cmocka_unit_test(brd_03_proposal_that_skips_one_is_warned_of_and_logged),
+        cmocka_unit_test(follower_commits_a_reconfiguration_and_stays_as_it_is),
+        cmocka_unit_test(reconfiguration_that_was_not_proposed_ends_the_role),
         cmocka_unit_test(transaction_that_cannot_come_next_ends_the_role),
         cmocka_unit_test(observer_is_told_nothing_that_cannot_come_next),
         cmocka_unit_test(malformed_proposal_ends_the_role_and_not_the_process),
@@ -639,6 +744,8 @@ int main(void)
         cmocka_unit_test(server_of_a_term_that_has_ended_takes_no_request),
         cmocka_unit_test(obs_01_observer_logs_and_applies_what_it_is_informed_of_and_acks_nothing),
         cmocka_unit_test(obs_01_observer_ignores_proposals_and_commits),
+        cmocka_unit_test(observer_is_informed_of_a_reconfiguration_and_stays_as_it_is),
+        cmocka_unit_test(observer_passes_over_the_commit_of_a_reconfiguration),
         cmocka_unit_test(observer_without_a_log_of_its_own_applies_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
