@@ -36,7 +36,7 @@ SHAPES = {
 
 def start(kinds, alone, house):
     """An ensemble whose last server will lead."""
-    ensemble = servers.Ensemble(kinds, alone, house.settings, house.properties, observers=house.observers)
+    ensemble = servers.Ensemble(kinds, alone, house.settings, house.properties, observers=house.observers, first=house.first)
     if alone:
         ensemble.start()
     else:

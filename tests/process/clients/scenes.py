@@ -3,7 +3,7 @@ import collections
 
 import wire
 
-House = collections.namedtuple('House', 'settings properties observers', defaults=((),))
+House = collections.namedtuple('House', 'settings properties observers first', defaults=((), 1))
 Scene = collections.namedtuple('Scene', 'name function house where same prepared')
 
 SUPER = 'super:secret'
@@ -21,6 +21,7 @@ HOUSES = {
     'impatient': House({}, {'zookeeper.nio.sessionlessCnxnTimeout': 4000}),
     'observed': House({}, {}, (1,)),
     'changing': House({'reconfigEnabled': 'true'}, {}),
+    'from zero': House({}, {}, (), 0),
     'snapshots': House({'snapCount': 2}, {}),
     'last': House({}, {}),  # what is played here ends servers
 }

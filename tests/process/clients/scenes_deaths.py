@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import servers
 import tape as tapes
 from scenes import scene
 from scenes_requests import create, exists, get, set_data
@@ -242,3 +243,29 @@ def an_observer_loses_its_quorum_and_serves_again(t):
     back.send(set_data(t.root, b'2'), get(t.root))
     assert back.read(5, 4)[1][1].buffer() == b'2'
     back.close()
+
+
+# Servers 0, 1 and 2 (ZOOKEEPER-785).
+@scene(('follower',), house='from zero', same=False)
+def ids_may_begin_with_zero_and_server_0_may_lead(t):
+    zero, one, two = t.side.ensemble.servers
+    for number, server in enumerate((zero, one, two)):
+        c = t.client('client', server=number)
+        assert c.session >> 56 == number and servers.ask(server.client_port, 'conf').count('serverId=%d\n' % number) == 1
+        c.close()
+    two.kill()
+    t.side.ensemble.wait(servers=[zero, one])
+    assert one.mode() == 'leader', one.mode()
+    c = connected(t, 'client', 0)
+    c.must(1, create(t.path('behind')))
+    c.leave()
+    one.kill()
+    two.start(t.side.ensemble.properties)  # its id is larger, its history shorter
+    t.side.ensemble.wait(servers=[zero, two])
+    assert zero.mode() == 'leader' and two.mode() == 'follower', (zero.mode(), two.mode())
+    restart(t, one)
+    for number in range(3):
+        c = connected(t, 'client', number)
+        c.must(9, string('/'))
+        c.must(*exists(t.path('behind')))
+        c.close()

@@ -100,9 +100,9 @@ class Server:
 
 class Ensemble:
     """kinds: one word per server. observers: their numbers. alone: ZooKeeperServerMain's server; otherwise one server is a quorum of one.
-    last_leads: of three, the last one leads; otherwise whoever is elected."""
+    last_leads: of three, the last one leads; otherwise whoever is elected. first: the id of the first one."""
 
-    def __init__(self, kinds, alone=False, settings=None, properties=None, directory=None, observers=(), last_leads=False):
+    def __init__(self, kinds, alone=False, settings=None, properties=None, directory=None, observers=(), last_leads=False, first=1):
         self.kinds, self.alone, self.last_leads = list(kinds), alone, last_leads
         self.directory = directory or tempfile.mkdtemp(prefix='zkclients-')
         self.settings = dict(SETTINGS, **(settings or {}))
@@ -119,11 +119,11 @@ class Ensemble:
             lines += ['%s=%s' % item for item in self.settings.items()]
             if not alone:
                 lines += ['standaloneEnabled=false'] if count == 1 else []
-                lines += ['server.%d=127.0.0.1:%d:%d%s' % (n, ports[count + n - 1], ports[2 * count + n - 1],
+                lines += ['server.%d=127.0.0.1:%d:%d%s' % (first + n - 1, ports[count + n - 1], ports[2 * count + n - 1],
                                                            ':observer' if n in observers else '') for n in range(1, count + 1)]
                 lines += ['peerType=observer'] if number in observers else []
                 with open(os.path.join(home, 'data', 'myid'), 'w') as out:
-                    out.write('%d\n' % number)
+                    out.write('%d\n' % (first + number - 1))
             config = os.path.join(home, 'zoo.cfg')
             with open(config, 'w') as out:
                 out.write('\n'.join(lines) + '\n')
