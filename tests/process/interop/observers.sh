@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Observers of one kind under voters of the other: they find the leader, leave when the voters have no quorum, come back, and
-# their own death is nobody's concern.
+# their own death is nobody's concern. Two of them have no connection to each other.
 #
 # Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/process/interop/lib.sh
 source "$here/lib.sh"
+need_packages "to see who is connected" iproute2:ss
 start_play observers
 
 not_serving() {
@@ -75,5 +76,41 @@ until_looking() {
   return 1
 }
 
+# connected ONE OTHER: whether ONE has dialled the election port of OTHER, or OTHER that of ONE.
+connected() {
+  local from to port
+  for from in "$1" "$2"; do
+    to=$(($1 + $2 - from))
+    port=$(sed -n "s/^server\.$to=[^:]*:[0-9]*:\([0-9]*\).*/\1/p" "$ZK_CLUSTER_DIR/$to/zoo.cfg")
+    if ss -Htnp state established "dport = :$port" | grep "pid=$(field "$from" pid),"; then
+      return 0
+    fi
+  done
+  return 1
+}
+
+strangers() {
+  local between
+  between=$(connected "$1" "$2") || return 0
+  say "$between"
+  return 1
+}
+
+# Two observers, 3 and 4, under two voters (ZOOKEEPER-1807: they once dialled each other without end).
+observe_twice() {
+  local kinds=$1 one=$2 other=$3
+  # FLE-17, CNX-03
+  expect "observers of $one and $other under two voters" "$cluster" up --mix "$kinds,$one,$other" --voters 2 --observers 2
+  expect "observer 3 ($one) observes" until_state 3 OBSERVING 2
+  expect "observer 4 ($other) observes" until_state 4 OBSERVING 2
+  expect "voter 2 and observer 3 have a connection" connected 2 3
+  expect "voter 2 and observer 4 have a connection" connected 2 4
+  # FLE-17, CNX-03
+  expect "observers 3 ($one) and 4 ($other) have none" strangers 3 4
+  expect "the ensemble of two observers is taken away" "$cluster" clean
+}
+
 observe c java
 observe java c
+observe_twice c,java c c
+observe_twice java,c c java
