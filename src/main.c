@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "refused_option.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/base/str.h"
@@ -85,17 +86,11 @@ static int usage_error(const char *what, const char *value)
     return EXIT_CODE_INVALID_INVOCATION;
 }
 
-/* getopt has answered ':' or '?': it means the letter in optopt, or the word before optind. A
- * letter beyond ASCII is several bytes, of which it names one; then the whole word is shown. getopt
- * still stands at that word, unless the byte was its last. */
+/* answer is getopt's, ':' or '?'. */
 static int option_error(int answer, int argc, char **argv)
 {
-    const char letter[] = {'-', (char)optopt, '\0'};
-    const char *name = optopt > ' ' && optopt < 0x7f ? letter : argv[optind - 1];
-    bool is_in_next = optopt != 0 && optind < argc && argv[optind][0] == '-' &&
-                      strchr(argv[optind], (char)optopt) != NULL;
-    if (name != letter && is_in_next)
-        name = argv[optind];
+    char letter[3];
+    const char *name = refused_option(argc, argv, letter);
     if (answer == ':')
         return usage_error("a value must follow ", name);
     if (optopt == 'X') /* -Xmx2g: whoever comes from Java has it in the settings of the service */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "refused_option.h"
 #include "zk/base/error.h"
 #include "zk/base/str.h"
 #include "zk/io/file.h"
@@ -495,19 +496,6 @@ static void refuse_usage(struct dump *dump, const char *problem, const char *arg
     dump->status = STATUS_USAGE;
 }
 
-/* Of an option of one letter getopt names one byte, in optopt. A letter beyond ASCII has several;
- * then the whole word is shown. getopt still stands at it, unless the byte was its last. */
-static void refuse_option(struct dump *dump, int argc, char **argv)
-{
-    const char letter[] = {'-', (char)optopt, '\0'};
-    const char *name = optopt > ' ' && optopt < 0x7f ? letter : argv[optind - 1];
-    bool is_in_next = optopt != 0 && optind < argc && argv[optind][0] == '-' &&
-                      strchr(argv[optind], (char)optopt) != NULL;
-    if (name != letter && is_in_next)
-        name = argv[optind];
-    refuse_usage(dump, "I do not know ", name);
-}
-
 /* Returns whether there are files to be dumped: those from argv[optind] on. */
 static bool parse_dump_options(struct dump *dump, int argc, char **argv)
 {
@@ -518,6 +506,7 @@ static bool parse_dump_options(struct dump *dump, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     int option;
+    char letter[3]; /* of the option that is refused */
     /* The colon makes getopt silent: refuse_usage() speaks. */
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         switch (option) {
@@ -529,7 +518,7 @@ static bool parse_dump_options(struct dump *dump, int argc, char **argv)
             dump->json = true;
             break;
         default:
-            refuse_option(dump, argc, argv);
+            refuse_usage(dump, "I do not know ", refused_option(argc, argv, letter));
             return false;
         }
     }
