@@ -1,9 +1,11 @@
-/* What operators ask over HTTP. */
+/* What operators have beside the client port. */
 #include "peer/operator_services.h"
 
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/command/admin_server.h"
 #include "zk/command/metrics_provider.h"
+#include "zk/ensemble/quorum_peer_config.h"
+#include "zk/persistence/datadir_cleanup_manager.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/server/server_metrics.h"
 
@@ -41,6 +43,17 @@ void operator_services_measure_fsyncs(struct operator_services *services,
         snap_log, (struct fsync_listener){.on_fsync = on_fsync, .arg = services});
 }
 
+/* Java: QuorumPeerMain.initializeAndRun() */
+void operator_services_start_purging(struct operator_services *services, struct zk_context *ctx,
+                                     const struct quorum_peer_config *config,
+                                     const struct file_txn_snap_log *snap_log)
+{
+    services->cleanup = datadir_cleanup_manager_new(
+        ctx, file_txn_snap_log_get_snap_dir(snap_log), file_txn_snap_log_get_data_dir(snap_log),
+        config->snap_retain_count, config->purge_interval_hours);
+    datadir_cleanup_manager_start(services->cleanup);
+}
+
 void operator_services_fill_status(const struct operator_services *services,
                                    const struct file_txn_snap_log *snap_log,
                                    struct server_status *status)
@@ -56,6 +69,8 @@ void operator_services_stop(struct operator_services *services)
 {
     metrics_provider_free(services->metrics_provider);
     admin_server_free(services->admin_server);
+    datadir_cleanup_manager_free(services->cleanup);
     services->metrics_provider = NULL;
     services->admin_server = NULL;
+    services->cleanup = NULL;
 }

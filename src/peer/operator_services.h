@@ -1,4 +1,5 @@
-/* What operators ask over HTTP, beside the client port: for a peer, and for a server alone. */
+/* What operators have beside the client port, of a peer and of a server alone: answers over HTTP,
+ * figures of the fsyncs, and a data directory that is purged. */
 #ifndef PEER_OPERATOR_SERVICES_H
 #define PEER_OPERATOR_SERVICES_H
 
@@ -6,8 +7,10 @@
 #include "zk/server/server_status.h"
 
 struct admin_server;
+struct datadir_cleanup_manager;
 struct file_txn_snap_log;
 struct metrics_provider;
+struct quorum_peer_config;
 struct server_metrics;
 struct server_cnxn_factory;
 struct zk_context;
@@ -16,6 +19,7 @@ struct zk_context;
 struct operator_services {
     struct metrics_provider *metrics_provider; /* NULL as below */
     struct admin_server *admin_server; /* NULL: none is asked for, or it could not be started */
+    struct datadir_cleanup_manager *cleanup; /* NULL: not started yet */
     struct server_metrics *metrics;
     /* Java: ServerStats.fsyncThresholdExceedCount */
     struct zk_atomic_long fsync_threshold_exceed_count;
@@ -32,11 +36,16 @@ void operator_services_start(struct operator_services *services, struct zk_conte
 void operator_services_measure_fsyncs(struct operator_services *services,
                                       struct file_txn_snap_log *snap_log,
                                       struct server_metrics *metrics);
+/* Starts to purge, if the configuration asks for it. Called after the data is loaded: a load may
+ * need the files that a purge would remove. Java: QuorumPeerMain.initializeAndRun() */
+void operator_services_start_purging(struct operator_services *services, struct zk_context *ctx,
+                                     const struct quorum_peer_config *config,
+                                     const struct file_txn_snap_log *snap_log);
 /* Fills in what the services have measured. */
 void operator_services_fill_status(const struct operator_services *services,
                                    const struct file_txn_snap_log *snap_log,
                                    struct server_status *status);
-/* Waits until their threads have ended. */
+/* Ends their threads, and waits for them. */
 void operator_services_stop(struct operator_services *services);
 
 #endif

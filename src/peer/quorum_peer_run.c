@@ -16,7 +16,6 @@
 #include "zk/base/error.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/io/inet.h"
-#include "zk/persistence/datadir_cleanup_manager.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/runtime/clock.h"
 #include "zk/runtime/context.h"
@@ -35,7 +34,6 @@ enum {
 
 static void log_settings(struct quorum_peer_run *run);
 static int open_data(struct quorum_peer_run *run);
-static void start_purging(struct quorum_peer_run *run);
 static int open_client_port(struct quorum_peer_run *run);
 static void run_main(void *arg);
 static void update_thread_name(struct quorum_peer_run *run);
@@ -44,6 +42,10 @@ static int create_election_algorithm(struct quorum_peer_run *run);
 static void on_socket_error(void *arg);
 static int restart_leader_election(struct quorum_peer_run *run);
 static void stop_leader_election(struct quorum_peer_run *run);
+static void look_once(struct quorum_peer_run *run);
+static void observe_for_a_term(struct quorum_peer_run *run);
+static void follow_for_a_term(struct quorum_peer_run *run, int64_t began_ms);
+static void lead_for_a_term(struct quorum_peer_run *run);
 static void update_server_state(struct quorum_peer_run *run, int result);
 static int reload_database(struct quorum_peer_run *run);
 static void wait_for_observer_election_delay(struct quorum_peer_run *run);
@@ -69,7 +71,6 @@ void quorum_peer_run_free(struct quorum_peer_run *run) UNSHARED
     operator_services_stop(&run->operator_services);
     server_cnxn_factory_free(run->client_port); /* its hook reads what is freed below */
     zk_thread_group_free(run->threads);
-    datadir_cleanup_manager_free(run->cleanup);
     fle_free(run->fle);
     qcm_free(run->qcm);
     quorum_peer_free(run->self);
@@ -88,7 +89,8 @@ int quorum_peer_run_start(struct quorum_peer_run *run)
     log_settings(run);
     int code = open_data(run);
     if (code == 0) {
-        start_purging(run);
+        operator_services_start_purging(&run->operator_services, run->ctx, run->config,
+                                        run->snap_log);
         /* Before there is a leader, so that monitors hear from the first moment that nobody serves,
          * and not that nobody is here. */
         code = open_client_port(run);
@@ -156,17 +158,6 @@ static int open_data(struct quorum_peer_run *run)
     zk_database_init_config(run->database, qv_to_string(run->config->quorum_verifier),
                             run->config->quorum_verifier->version);
     return quorum_peer_load_database(run->self) < 0 ? EXIT_CODE_UNEXPECTED_ERROR : 0;
-}
-
-/* Called after the load, which may need the files that a purge would remove.
- * Java: QuorumPeerMain.initializeAndRun() */
-static void start_purging(struct quorum_peer_run *run)
-{
-    run->cleanup = datadir_cleanup_manager_new(
-        run->ctx, file_txn_snap_log_get_snap_dir(run->snap_log),
-        file_txn_snap_log_get_data_dir(run->snap_log), run->config->snap_retain_count,
-        run->config->purge_interval_hours);
-    datadir_cleanup_manager_start(run->cleanup);
 }
 
 /* Java: setZooKeeperServer(), closeAllConnections() */
@@ -274,13 +265,10 @@ static void stop_leader_election(struct quorum_peer_run *run)
  * Java: run() */
 static void run_main(void *arg)
 {
-    /* LONG: one Java method */
     struct quorum_peer_run *run = arg;
-    struct quorum_peer *self = run->self;
-    int refused_terms = 0; /* as a follower, one after the other */
     update_thread_name(run);
-    while (quorum_peer_is_running(self)) {
-        enum server_state state = quorum_peer_get_peer_state(self);
+    while (quorum_peer_is_running(run->self)) {
+        enum server_state state = quorum_peer_get_peer_state(run->self);
         if (state == SERVER_STATE_LOOKING)
             zk_log(run->ctx, ZK_LOG_LOOKING);
         else
@@ -289,62 +277,82 @@ static void run_main(void *arg)
         /* Each term has a role object of its own: what a thread of an earlier one still holds can
          * disturb no later one. */
         switch (state) {
-        case SERVER_STATE_LOOKING: {
-            /* WorkerReceiver has heard of a newer configuration and has ended the election. It
-             * could not join its own thread, so this one builds the election anew. */
-            if (quorum_peer_take_shutting_down_le(self) && restart_leader_election(run) < 0) {
-                quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
-                break;
-            }
-            if (reload_database(run) < 0) {
-                quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
-                break;
-            }
-            /* Clients may be served reads meanwhile, if the settings allow it. */
-            struct ro_zk_mgr *ro_zk_mgr = ro_zk_mgr_start(self);
-            /* The state changes in there, together with the vote (D-14). Without a decision the
-             * old vote is forgotten too, or it would be told under a round it was not cast in. */
-            struct vote vote;
-            if (!fle_look_for_leader(run->fle, &vote))
-                quorum_peer_set_current_vote(self, NULL);
-            ro_zk_mgr_end(ro_zk_mgr);
+        case SERVER_STATE_LOOKING:
+            look_once(run);
             break;
-        }
-        case SERVER_STATE_OBSERVING: {
-            struct observer *observer = observer_new(self);
-            int r = observer_observe_leader(observer);
-            observer_free(observer);
-            update_server_state(run, r);
-            wait_for_observer_election_delay(run);
+        case SERVER_STATE_OBSERVING:
+            observe_for_a_term(run);
             break;
-        }
-        case SERVER_STATE_FOLLOWING: {
-            struct follower *follower = follower_new(self);
-            int r = follower_follow_leader(follower);
-            bool refused = follower_was_refused(follower);
-            follower_free(follower);
-            update_server_state(run, r);
-            /* A follower that cannot get in step with its leader would look, follow and fail
-             * hundreds of times a second (K-22), and would keep others waiting for its silence
-             * (K-26). Java does not pause (D-71). */
-            if (refused && zk_elapsed_ms() - began_ms < SHORT_TERM_MS)
-                pause_after_refusal(run, refused_terms++);
-            else
-                refused_terms = 0;
+        case SERVER_STATE_FOLLOWING:
+            follow_for_a_term(run, began_ms);
             break;
-        }
-        case SERVER_STATE_LEADING: {
-            struct leader *leader = leader_new(self);
-            int r = leader_lead(leader);
-            leader_free(leader);
-            update_server_state(run, r);
-            refused_terms = 0;
+        case SERVER_STATE_LEADING:
+            lead_for_a_term(run);
             break;
-        }
         }
     }
     stop_leader_election(run);
     zk_log(run->ctx, ZK_LOG_MAIN_THREAD_EXITED);
+}
+
+/* (In Java a part of run().) */
+static void look_once(struct quorum_peer_run *run)
+{
+    struct quorum_peer *self = run->self;
+    /* WorkerReceiver has heard of a newer configuration and has ended the election. It could not
+     * join its own thread, so this one builds the election anew. */
+    if (quorum_peer_take_shutting_down_le(self) && restart_leader_election(run) < 0) {
+        quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
+        return;
+    }
+    if (reload_database(run) < 0) {
+        quorum_peer_run_end_with(run, EXIT_CODE_UNEXPECTED_ERROR);
+        return;
+    }
+    /* Clients may be served reads meanwhile, if the settings allow it. */
+    struct ro_zk_mgr *ro_zk_mgr = ro_zk_mgr_start(self);
+    /* The state changes in there, together with the vote (D-14). Without a decision the old vote is
+     * forgotten too, or it would be told under a round it was not cast in. */
+    struct vote vote;
+    if (!fle_look_for_leader(run->fle, &vote))
+        quorum_peer_set_current_vote(self, NULL);
+    ro_zk_mgr_end(ro_zk_mgr);
+}
+
+/* (In Java a part of run().) */
+static void observe_for_a_term(struct quorum_peer_run *run)
+{
+    struct observer *observer = observer_new(run->self);
+    int r = observer_observe_leader(observer);
+    observer_free(observer);
+    update_server_state(run, r);
+    wait_for_observer_election_delay(run);
+}
+
+/* A follower that cannot get in step with its leader would look, follow and fail hundreds of times
+ * a second (K-22), and would keep others waiting for its silence (K-26). Java does not pause
+ * (D-71). (In Java a part of run().) */
+static void follow_for_a_term(struct quorum_peer_run *run, int64_t began_ms)
+{
+    struct follower *follower = follower_new(run->self);
+    int r = follower_follow_leader(follower);
+    bool refused = follower_was_refused(follower);
+    follower_free(follower);
+    update_server_state(run, r);
+    if (refused && zk_elapsed_ms() - began_ms < SHORT_TERM_MS)
+        pause_after_refusal(run, run->refused_terms++);
+    else
+        run->refused_terms = 0;
+}
+
+/* (In Java a part of run().) */
+static void lead_for_a_term(struct quorum_peer_run *run)
+{
+    struct leader *leader = leader_new(run->self);
+    int r = leader_lead(leader);
+    leader_free(leader);
+    update_server_state(run, r);
+    run->refused_terms = 0;
 }
 
 /* Only the branch without reconfiguration exists here. result is the role's: a positive one is an

@@ -14,7 +14,6 @@
 #include "zk/server/zk_database.h"
 #include "zk/server/zoo_trace.h"
 
-struct datadir_cleanup_manager;
 struct file_txn_snap_log;
 
 struct quorum_peer_run {
@@ -28,9 +27,11 @@ struct quorum_peer_run {
 
     struct operator_services operator_services;
     struct zoo_trace zoo_trace;
-    struct datadir_cleanup_manager *cleanup; /* NULL before the data is open */
     struct zk_stop stop;
     struct zk_thread_group *threads; /* of one: the main thread */
+
+    /* Terms as a follower, one after the other, that were short and refused; the main thread's. */
+    int refused_terms;
 
     struct zk_mutex election_mu;
     /* Both NULL: there is none just now. The main thread alone changes them, under the lock; it

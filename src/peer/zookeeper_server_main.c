@@ -11,7 +11,6 @@
 #include "zk/base/error.h"
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/ensemble/quorum_peer_config.h"
-#include "zk/persistence/datadir_cleanup_manager.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/thread.h"
@@ -24,7 +23,6 @@
 static int open_alone_directories(struct zookeeper_server_main *alone);
 static int bind_client_port(struct zookeeper_server_main *alone);
 static int start_server(struct zookeeper_server_main *alone);
-static void start_purging_alone(struct zookeeper_server_main *alone);
 static void release_latch(void *arg);
 static struct server_status_hook hook_of(struct zookeeper_server_main *alone);
 
@@ -46,7 +44,6 @@ void zookeeper_server_main_free(struct zookeeper_server_main *alone)
         return;
     operator_services_stop(&alone->operator_services);
     server_cnxn_factory_free(alone->client_port); /* its hook reads what is freed below */
-    datadir_cleanup_manager_free(alone->cleanup);
     zookeeper_server_unref(alone->zk);
     zk_database_free(alone->database);
     file_txn_snap_log_free(alone->snap_log);
@@ -72,7 +69,8 @@ int zookeeper_server_main_start(struct zookeeper_server_main *alone)
     if (code == 0) {
         operator_services_start(&alone->operator_services, alone->ctx, hook_of(alone),
                                 alone->client_port);
-        start_purging_alone(alone);
+        operator_services_start_purging(&alone->operator_services, alone->ctx, alone->config,
+                                        alone->snap_log);
         alone->has_started = true;
     }
     if (code != 0)
@@ -166,17 +164,6 @@ static int start_server(struct zookeeper_server_main *alone)
         return EXIT_CODE_UNEXPECTED_ERROR;
     }
     return 0;
-}
-
-/* Called after the load, which may need the files that a purge would remove.
- * Java: QuorumPeerMain.initializeAndRun() */
-static void start_purging_alone(struct zookeeper_server_main *alone)
-{
-    alone->cleanup = datadir_cleanup_manager_new(
-        alone->ctx, file_txn_snap_log_get_snap_dir(alone->snap_log),
-        file_txn_snap_log_get_data_dir(alone->snap_log), alone->config->snap_retain_count,
-        alone->config->purge_interval_hours);
-    datadir_cleanup_manager_start(alone->cleanup);
 }
 
 /* The server is in ERROR or SHUTDOWN. Java: ZooKeeperServerShutdownHandler.handle() */

@@ -9,7 +9,6 @@
 #include "zk/runtime/stop.h"
 #include "zk/server/zoo_trace.h"
 
-struct datadir_cleanup_manager;
 struct file_txn_snap_log;
 struct server_cnxn_factory;
 struct server_metrics;
@@ -26,7 +25,6 @@ struct zookeeper_server_main {
     struct zk_database *database;
     struct zookeeper_server *zk;
     struct server_cnxn_factory *client_port; /* NULL: none is configured */
-    struct datadir_cleanup_manager *cleanup; /* NULL before the data is loaded */
     bool has_started;                        /* false: its start has failed */
 
     struct operator_services operator_services;
