@@ -322,19 +322,25 @@ static bool has_come_in_locked(const struct commit_processor *commit) REQUIRES(&
            commit->incoming_commits.deque.count > 0;
 }
 
-/* Takes what has come in; if the thread is idle, it sleeps until there is something. Before that it
- * wakes those behind it: the answers to what it has handed on would lie there until something else
- * came. Returns false when the thread is to end. */
-static bool take_news(struct commit_processor *commit, bool idle)
+/* The thread is idle. Before it sleeps it wakes those behind it, without the lock: the answers to
+ * what it has handed on would lie there until something else came. */
+static void wait_for_news_locked(struct commit_processor *commit) REQUIRES(&commit->mu)
 {
-    zk_mutex_lock(&commit->mu);
-    if (idle && commit->handed_on > 0 && !has_come_in_locked(commit)) {
+    if (commit->handed_on > 0 && !has_come_in_locked(commit)) {
         zk_mutex_unlock(&commit->mu);
         wake_those_behind(commit);
         zk_mutex_lock(&commit->mu);
     }
-    while (idle && !has_come_in_locked(commit))
+    while (!has_come_in_locked(commit))
         zk_cond_wait(&commit->wake_up, &commit->mu);
+}
+
+/* Takes what has come in; an idle thread waits for it. Returns false when the thread is to end. */
+static bool take_news(struct commit_processor *commit, bool idle)
+{
+    zk_mutex_lock(&commit->mu);
+    if (idle)
+        wait_for_news_locked(commit);
     bool stopped = commit->stopped;
     request_queue_move(&commit->queued_requests, &commit->incoming_requests);
     request_queue_move(&commit->queued_write_requests, &commit->incoming_writes);

@@ -36,6 +36,9 @@ static void give_up(struct leader *leader, int error, const char *why_timeout);
 static bool is_for_want_of_threads(struct leader *leader, int error);
 static int check_server_runs(struct leader *leader);
 static int check_synced_quorum(struct leader *leader);
+static void count_synced(struct leader *leader, struct synced_learner_tracker *ret_synced);
+static bool oracle_says_enough(struct leader *leader);
+static void stop_without_quorum(struct leader *leader, const struct synced_learner_tracker *synced);
 static void ping_learners(struct leader *leader);
 
 /* The ports are bound first, and in the end all is taken down, which in Java QuorumPeer.run() has
@@ -343,44 +346,59 @@ static int check_server_runs(struct leader *leader)
     return -EIO;
 }
 
-/* Counts who was heard of in time, ourselves included. -ENOTCONN: they are no quorum any more, and
- * the leader is stopped: others may have elected a new one by now.
+/* Asks whether those that were heard of in time are a quorum, ourselves included. -ENOTCONN: they
+ * are none any more, and the leader is stopped: others may have elected a new one by now.
  * (In Java a part of lead().) */
 static int check_synced_quorum(struct leader *leader)
 {
     struct synced_learner_tracker synced_ack_set;
-    quorum_peer_init_tracker(leader->self, &synced_ack_set);
-    synced_learner_tracker_add_ack(&synced_ack_set, leader->my_id);
+    count_synced(leader, &synced_ack_set);
+    bool quorum =
+        synced_learner_tracker_has_all_quorums(&synced_ack_set) || oracle_says_enough(leader);
+    if (!quorum)
+        stop_without_quorum(leader, &synced_ack_set);
+    synced_learner_tracker_done(&synced_ack_set);
+    return quorum ? 0 : -ENOTCONN;
+}
+
+/* The caller passes *ret_synced to synced_learner_tracker_done. (In Java a part of lead().) */
+static void count_synced(struct leader *leader, struct synced_learner_tracker *ret_synced)
+{
+    quorum_peer_init_tracker(leader->self, ret_synced);
+    synced_learner_tracker_add_ack(ret_synced, leader->my_id);
     /* Observers and strangers are asked, too; the tracker counts voters alone. */
     size_t count;
     struct learner_handler **learners = leader_get_learners(leader, &count);
     for (size_t i = 0; i < count; i++) {
         if (learner_handler_synced(learners[i]))
-            synced_learner_tracker_add_ack(&synced_ack_set, learner_handler_get_sid(learners[i]));
+            synced_learner_tracker_add_ack(ret_synced, learner_handler_get_sid(learners[i]));
     }
     leader_free_learners(learners, count);
+}
 
-    bool quorum = synced_learner_tracker_has_all_quorums(&synced_ack_set);
-    if (!quorum) {
-        /* Of two voters one is no majority; an oracle may say that it is enough. */
-        struct long_set forwarding = {0};
-        leader_get_forwarding_followers(leader, &forwarding);
-        quorum =
-            qv_override_quorum_decision(quorum_peer_quorum_verifier(leader->self), &forwarding);
-        long_set_done(&forwarding);
-        if (quorum)
-            leader_revalidate_outstanding_proposals(leader);
-    }
-    if (!quorum) {
-        struct zk_str reason = {0};
-        zk_str_append(&reason, "Not sufficient followers synced, only synced with sids: [ ");
-        synced_learner_tracker_append_ack_sets(&synced_ack_set, &reason);
-        zk_str_append(&reason, " ]");
-        leader_shutdown(leader, -ENOTCONN, zk_str_text(&reason));
-        zk_str_done(&reason);
-    }
-    synced_learner_tracker_done(&synced_ack_set);
-    return quorum ? 0 : -ENOTCONN;
+/* Of two voters one is no majority; an oracle may say that it is enough. Then what waits for a
+ * quorum has one. (In Java a part of lead().) */
+static bool oracle_says_enough(struct leader *leader)
+{
+    struct long_set forwarding = {0};
+    leader_get_forwarding_followers(leader, &forwarding);
+    bool enough =
+        qv_override_quorum_decision(quorum_peer_quorum_verifier(leader->self), &forwarding);
+    long_set_done(&forwarding);
+    if (enough)
+        leader_revalidate_outstanding_proposals(leader);
+    return enough;
+}
+
+/* (In Java a part of lead().) */
+static void stop_without_quorum(struct leader *leader, const struct synced_learner_tracker *synced)
+{
+    struct zk_str reason = {0};
+    zk_str_append(&reason, "Not sufficient followers synced, only synced with sids: [ ");
+    synced_learner_tracker_append_ack_sets(synced, &reason);
+    zk_str_append(&reason, " ]");
+    leader_shutdown(leader, -ENOTCONN, zk_str_text(&reason));
+    zk_str_done(&reason);
 }
 
 /* Outside every lock of the leader: one learner with a full queue must not hold up the others.

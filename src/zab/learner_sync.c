@@ -57,6 +57,7 @@ struct learner_sync {
      * is missing there. 0: it has none; else the first zxid behind them. */
     int64_t unproven_zxid;
     int64_t proven_zxid; /* the last one before them */
+    int exit_code;       /* what must_end was given; 0: the process need not end */
     /* struct txn_log_entry *, references: proposals that are neither on disk nor in the tree. */
     struct array_deque packets_not_logged;
     /* int64_t: the zxids of those that are committed, which are always the first of
@@ -66,7 +67,7 @@ struct learner_sync {
 
 static int receive_snapshot(struct learner_sync *sync, int64_t zxid);
 static int read_signature(struct learner *learner);
-static int truncate_log(struct learner *learner, int64_t zxid);
+static int truncate_log(struct learner_sync *sync, int64_t zxid);
 static void init_config(struct learner *learner);
 static int receive_proposal(struct learner_sync *sync, const struct quorum_packet *packet);
 static int receive_commit(struct learner_sync *sync, const struct quorum_packet *packet);
@@ -75,12 +76,13 @@ static int enforce_continuous_proposal(struct learner_sync *sync, const struct t
 static int apply_txn(struct learner_sync *sync, struct txn_log_entry *txn);
 static int end_unproven(struct learner_sync *sync);
 static void note_new_leader_config(struct learner *learner, const struct buf *text);
-static int take_snapshot(struct learner *learner);
+static int take_snapshot(struct learner_sync *sync);
 static int persist_history(struct learner_sync *sync);
 static int persist_committed(struct learner_sync *sync);
 static int check_what_is_open(struct learner_sync *sync);
 static int hand_over_to_follower(struct learner_sync *sync);
 static int hand_over_to_observer(struct learner_sync *sync);
+static int must_end(struct learner_sync *sync, int exit_code);
 static void learner_sync_done(struct learner_sync *sync);
 
 /* Java: syncWithLeader() */
@@ -119,15 +121,15 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     case LEADER_TRUNC:
         quorum_peer_set_sync_mode(self, SYNC_MODE_TRUNC);
         zk_log(learner->ctx, ZK_LOG_TRUNCATING, qp->zxid);
-        r = truncate_log(learner, qp->zxid);
+        r = truncate_log(&sync, qp->zxid);
         break;
     default: /* going on would mean to guess where our history ends; Java leaves, too (K-17) */
         zk_log(learner->ctx, ZK_LOG_UNEXPECTED_SYNC_PACKET, quorum_packet_type_name(qp->type),
                qp->zxid);
-        r = EXIT_CODE_QUORUM_PACKET_ERROR;
+        r = must_end(&sync, EXIT_CODE_QUORUM_PACKET_ERROR);
         break;
     }
-    if (r != 0)
+    if (r < 0)
         goto out;
     /* The leader's tree may hold another text in /zookeeper/config; ours is what we go by
      * (ZOOKEEPER-2819). */
@@ -172,7 +174,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
             r = persist_history(&sync);
             if (r == 0)
                 r = quorum_peer_set_current_epoch(self, new_epoch);
-            if (r != 0)
+            if (r < 0)
                 goto out;
             /* The slow part is over; from here on the leader pings us. */
             sock_set_timeout(learner->stream.sock, self->sync_limit_ms);
@@ -182,7 +184,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
         default: /* PING, too: a leader does not expect an answer before our ACK */
             break;
         }
-        if (r != 0)
+        if (r < 0)
             goto out;
     }
 
@@ -202,7 +204,15 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
 out:
     quorum_packet_free(qp);
     learner_sync_done(&sync);
-    return r;
+    return sync.exit_code > 0 ? sync.exit_code : r;
+}
+
+/* There is no way on that would keep what this server has promised, and a line of the log says why.
+ * Returns the error that ends the synchronisation; its caller gets the exit code in its place. */
+static int must_end(struct learner_sync *sync, int exit_code)
+{
+    sync->exit_code = exit_code;
+    return -ENOTRECOVERABLE;
 }
 
 /* ---- proposals and commits ------------------------------------------------------------------- */
@@ -340,8 +350,9 @@ static void learner_sync_done(struct learner_sync *sync)
 /* Cuts the tail that the leader does not have, on disk for good, and loads what is left. Where that
  * cannot be done nobody knows what the disk holds, and the process ends. A leader that asks for a
  * cut behind our last transaction does not know where we stand. */
-static int truncate_log(struct learner *learner, int64_t zxid)
+static int truncate_log(struct learner_sync *sync, int64_t zxid)
 {
+    struct learner *learner = sync->learner;
     int r = -ENODATA;
     if (zxid <= zk_database_last_processed_zxid(learner->database))
         r = zk_database_truncate_log(learner->database, zxid);
@@ -350,7 +361,7 @@ static int truncate_log(struct learner *learner, int64_t zxid)
                                       (uint64_t)zxid);
     if (r < 0) {
         zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, zxid, zk_error_text(r).text);
-        return EXIT_CODE_QUORUM_PACKET_ERROR;
+        return must_end(sync, EXIT_CODE_QUORUM_PACKET_ERROR);
     }
     zk_database_set_last_processed_zxid(learner->database, zxid);
     return 0;
@@ -431,21 +442,22 @@ static int persist_history(struct learner_sync *sync)
     int r = check_what_is_open(sync);
     if (r == 0 && sync->snapshot_needed) {
         int64_t start_ms = zk_elapsed_ms();
-        r = take_snapshot(sync->learner);
+        r = take_snapshot(sync);
         if (r == 0)
             sync->learner->disk_is_behind = false;
         server_metrics_add(sync->learner->self->metrics, SERVER_METRICS_SNAPSHOTTIME,
                            zk_elapsed_ms() - start_ms);
     }
     sync->write_to_txn_log = true;
-    return r != 0 ? r : persist_committed(sync);
+    return r < 0 ? r : persist_committed(sync);
 }
 
 /* What the leader sent becomes what the disk has. Behind a tree that came as SNAP there may be a
  * tail that the leader does not have: where it was not told to be cut off, the next start would
  * load it again (D-176). */
-static int take_snapshot(struct learner *learner)
+static int take_snapshot(struct learner_sync *sync)
 {
+    struct learner *learner = sync->learner;
     int r = zk_database_take_snapshot(learner->database);
     if (r == 0)
         r = zk_database_forget_behind(learner->database,
@@ -453,7 +465,7 @@ static int take_snapshot(struct learner *learner)
     if (r == 0)
         return 0;
     zk_log(learner->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
-    return EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT;
+    return must_end(sync, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT);
 }
 
 /* The transactions that came and are committed go to the log and into the tree, and the log to the
@@ -490,7 +502,7 @@ static int persist_committed(struct learner_sync *sync)
     if (r < 0) {
         /* What the disk holds now is unknown, and asking it again does not tell. */
         zk_log(learner->ctx, ZK_LOG_SYNC_NOT_PERSISTED, zk_error_text(r).text);
-        return EXIT_CODE_UNEXPECTED_ERROR;
+        return must_end(sync, EXIT_CODE_UNEXPECTED_ERROR);
     }
     zk_log(learner->ctx, ZK_LOG_SYNC_PERSISTED, count, zk_elapsed_ms() - start_ms,
            sync->packets_not_logged.count);
@@ -525,14 +537,14 @@ static int hand_over_to_follower(struct learner_sync *sync)
     struct follower_zookeeper_server *fzk = sync->learner->fzk;
     struct txn_log_entry *txn;
     int64_t zxid;
-    int r = 0;
+    int exit_code = 0;
     while (array_deque_remove_first(&sync->packets_not_logged, &txn)) {
         follower_zookeeper_server_log_request(fzk, txn);
         txn_log_entry_unref(txn);
     }
-    while (r == 0 && array_deque_remove_first(&sync->packets_committed, &zxid))
-        r = follower_zookeeper_server_commit(fzk, zxid);
-    return r;
+    while (exit_code == 0 && array_deque_remove_first(&sync->packets_committed, &zxid))
+        exit_code = follower_zookeeper_server_commit(fzk, zxid);
+    return exit_code == 0 ? 0 : must_end(sync, exit_code);
 }
 
 /* The observer's server takes what is committed. No proposal is left then, because the leader sends
