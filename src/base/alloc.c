@@ -7,7 +7,10 @@
 
 #include "zk/base/panic.h"
 
-enum { SMALL_BLOCK = 1024 }; /* glibc keeps such blocks for each thread; clearing them is quick */
+enum {
+    SMALL_BLOCK = 1024, /* glibc keeps such blocks for each thread; clearing them is quick */
+    FIRST_ROOM = 8,     /* elements of an array that grows */
+};
 
 void *zk_xmalloc(size_t size)
 {
@@ -36,6 +39,16 @@ void *zk_xrealloc(void *old, size_t size)
     if (block == NULL)
         zk_panic(__FILE__, __LINE__, "out of memory: %zu bytes", size);
     return block;
+}
+
+void *zk_xgrow(void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    size_t more = *room > 0 ? 2 * *room : FIRST_ROOM;
+    zk_assert(more <= SIZE_MAX / 2 / size);
+    *room = more;
+    return zk_xrealloc(items, more * size);
 }
 
 char *zk_xstrdup(const char *text)

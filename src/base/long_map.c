@@ -54,10 +54,7 @@ void *long_map_put(struct long_map *map, int64_t key, void *value)
         return old;
     }
 
-    if (map->count == map->room) {
-        map->room = map->room > 0 ? 2 * map->room : 8;
-        map->entries = zk_xrealloc(map->entries, map->room * sizeof *map->entries);
-    }
+    map->entries = zk_xgrow(map->entries, map->count, &map->room, sizeof *map->entries);
     size_t place = long_map_place(map, key);
     memmove(map->entries + place + 1, map->entries + place,
             (map->count - place) * sizeof *map->entries);
@@ -100,10 +97,7 @@ bool long_set_add(struct long_set *set, int64_t item)
     size_t place = long_set_place(set, item);
     if (place < set->count && set->items[place] == item)
         return false;
-    if (set->count == set->room) {
-        set->room = set->room > 0 ? 2 * set->room : 8;
-        set->items = zk_xrealloc(set->items, set->room * sizeof *set->items);
-    }
+    set->items = zk_xgrow(set->items, set->count, &set->room, sizeof *set->items);
     memmove(set->items + place + 1, set->items + place, (set->count - place) * sizeof *set->items);
     set->items[place] = item;
     set->count++;

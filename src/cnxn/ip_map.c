@@ -54,10 +54,7 @@ void ip_map_add(struct ip_map *map, const struct inet_address *from)
     struct ip_entry wanted = entry_of(from);
     size_t i = find_ip(map, &wanted);
     if (!is_ip_at(map, i, &wanted)) {
-        if (map->count == map->room) {
-            map->room = map->room > 0 ? 2 * map->room : 4;
-            map->entries = zk_xrealloc(map->entries, map->room * sizeof *map->entries);
-        }
+        map->entries = zk_xgrow(map->entries, map->count, &map->room, sizeof *map->entries);
         memmove(map->entries + i + 1, map->entries + i, (map->count - i) * sizeof *map->entries);
         map->entries[i] = wanted;
         map->count++;

@@ -9,14 +9,10 @@
 #include "zk/base/alloc.h"
 #include "zk/base/java_order.h"
 
-enum { FIRST_ROOM = 16 };
-
 static void append(struct session_timeouts *sessions, int64_t session, int32_t timeout_ms)
 {
-    if (sessions->count == sessions->room) {
-        sessions->room = sessions->room > 0 ? 2 * sessions->room : FIRST_ROOM;
-        sessions->items = zk_xrealloc(sessions->items, sessions->room * sizeof *sessions->items);
-    }
+    sessions->items =
+        zk_xgrow(sessions->items, sessions->count, &sessions->room, sizeof *sessions->items);
     sessions->items[sessions->count++] =
         (struct session_timeout){.session = session, .timeout_ms = timeout_ms};
 }

@@ -5,8 +5,6 @@
 
 #include "zk/base/alloc.h"
 
-enum { FIRST_PLACES = 64 };
-
 void zk_log_bound_done(struct zk_log_bound *bound)
 {
     free(bound->places);
@@ -19,10 +17,7 @@ static struct zk_log_place *find_log_place(struct zk_log_bound *bound, const cha
     for (size_t i = 0; i < bound->count; i++)
         if (bound->places[i].line_number == line_number && bound->places[i].file == file)
             return &bound->places[i];
-    if (bound->count == bound->room) {
-        bound->room = bound->room > 0 ? 2 * bound->room : FIRST_PLACES;
-        bound->places = zk_xrealloc(bound->places, bound->room * sizeof *bound->places);
-    }
+    bound->places = zk_xgrow(bound->places, bound->count, &bound->room, sizeof *bound->places);
     struct zk_log_place *place = &bound->places[bound->count++];
     *place = (struct zk_log_place){.file = file, .line_number = line_number};
     return place;

@@ -76,10 +76,7 @@ const struct ustring *multi_op_path(const struct multi_op *op)
 
 static struct multi_op *add_op(struct multi_operation_record *multi)
 {
-    if (multi->count == multi->room) {
-        multi->room = multi->room > 0 ? 2 * multi->room : 8;
-        multi->ops = zk_xrealloc(multi->ops, multi->room * sizeof *multi->ops);
-    }
+    multi->ops = zk_xgrow(multi->ops, multi->count, &multi->room, sizeof *multi->ops);
     struct multi_op *op = &multi->ops[multi->count++];
     *op = (struct multi_op){0};
     return op;

@@ -99,10 +99,7 @@ void path_set_add(struct path_set *set, const char *path)
     if (2 * (set->paths.count - set->tree_count + 1) > set->added_slot_count)
         make_slots(set);
     *added_slot(set, path) = set->paths.count;
-    if (set->paths.count == set->room) {
-        set->room = 2 * set->room + FIRST_SLOTS;
-        set->paths.items = zk_xrealloc(set->paths.items, set->room * sizeof(char *));
-    }
+    set->paths.items = zk_xgrow(set->paths.items, set->paths.count, &set->room, sizeof(char *));
     set->paths.items[set->paths.count++] = zk_xstrdup(path);
     set->count++;
     /* Java: HashMap.threshold, of a capacity of 2 and more */

@@ -149,10 +149,7 @@ static void remove_children(struct data_tree *tree, struct data_node *top) REQUI
     for (;;) {
         struct data_node *child = data_node_last_child(node);
         if (child != NULL) {
-            if (depth == room) {
-                room = room > 0 ? 2 * room : 16;
-                above = zk_xrealloc(above, room * sizeof(struct data_node *));
-            }
+            above = zk_xgrow(above, depth, &room, sizeof(struct data_node *));
             above[depth++] = node;
             node = child;
         } else if (depth > 0) {

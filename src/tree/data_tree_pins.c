@@ -12,8 +12,6 @@
 #include "zk/base/alloc.h"
 #include "zk/base/panic.h"
 
-enum { FIRST_REMOVED = 16 };
-
 size_t data_tree_pin_locked(struct data_tree *tree)
 {
     size_t pin = tree->generation;
@@ -66,9 +64,7 @@ void data_tree_bury_node_locked(struct data_tree *tree, struct data_node *node)
         return;
     }
     struct removed_nodes *removed = &tree->generations[tree->generation];
-    if (removed->count == removed->room) {
-        removed->room = removed->room > 0 ? 2 * removed->room : FIRST_REMOVED;
-        removed->items = zk_xrealloc(removed->items, removed->room * sizeof(struct data_node *));
-    }
+    removed->items =
+        zk_xgrow(removed->items, removed->count, &removed->room, sizeof(struct data_node *));
     removed->items[removed->count++] = node;
 }

@@ -197,11 +197,8 @@ static void write_stats(struct data_tree *tree, struct data_node *node,
 
 static void subtree_push(struct subtree *subtree, const struct data_node *node)
 {
-    if (subtree->count == subtree->room) {
-        subtree->room = subtree->room > 0 ? 2 * subtree->room : 16;
-        subtree->nodes =
-            zk_xrealloc(subtree->nodes, subtree->room * sizeof(const struct data_node *));
-    }
+    subtree->nodes =
+        zk_xgrow(subtree->nodes, subtree->count, &subtree->room, sizeof(const struct data_node *));
     subtree->nodes[subtree->count++] = node;
 }
 

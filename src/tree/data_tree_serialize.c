@@ -28,10 +28,7 @@ enum {
 
 static void walk_into(struct data_tree_walk *walk, struct data_node_list children)
 {
-    if (walk->depth == walk->room) {
-        walk->room = walk->room > 0 ? 2 * walk->room : 16;
-        walk->frames = zk_xrealloc(walk->frames, walk->room * sizeof *walk->frames);
-    }
+    walk->frames = zk_xgrow(walk->frames, walk->depth, &walk->room, sizeof *walk->frames);
     data_node_list_sort(&children);
     walk->frames[walk->depth++] = (struct data_tree_frame){.children = children};
 }

@@ -150,10 +150,8 @@ static struct trie_node *get_child(const struct trie_node *node, const struct el
 static struct trie_node *trie_node_add_child(struct trie_node *node, const struct element *value)
 {
     size_t place = place_of_child(node, value);
-    if (node->child_count == node->child_room) {
-        node->child_room = node->child_room > 0 ? 2 * node->child_room : 4;
-        node->children = zk_xrealloc(node->children, node->child_room * sizeof(struct trie_node *));
-    }
+    node->children =
+        zk_xgrow(node->children, node->child_count, &node->child_room, sizeof(struct trie_node *));
     memmove(node->children + place + 1, node->children + place,
             (node->child_count - place) * sizeof(struct trie_node *));
     node->child_count++;

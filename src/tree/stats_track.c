@@ -90,10 +90,7 @@ static int parse_pair(struct text_pairs *pairs, char *pair)
     if (value[0] != '\0' ? !zk_parse_long(value, &number)
                          : rest == NULL || rest[1 + strspn(rest + 1, "=")] == '\0')
         return -EINVAL;
-    if (pairs->count == pairs->room) {
-        pairs->room = pairs->room > 0 ? 2 * pairs->room : 4;
-        pairs->items = zk_xrealloc(pairs->items, pairs->room * sizeof *pairs->items);
-    }
+    pairs->items = zk_xgrow(pairs->items, pairs->count, &pairs->room, sizeof *pairs->items);
     pairs->items[pairs->count] =
         (struct text_pair){.key = pair, .value = number, .at = pairs->count};
     pairs->count++;

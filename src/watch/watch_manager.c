@@ -8,8 +8,6 @@
 #include "watch/path_parent_iterator.h"
 #include "zk/base/alloc.h"
 
-enum { FIRST_WATCHERS = 8 };
-
 static struct path_parent_iterator get_path_parent_iterator(const struct watch_manager *manager,
                                                             const char *path, size_t length);
 static void remove_watch(struct watch_manager *manager, uint32_t number);
@@ -91,10 +89,8 @@ static void collect_watcher(const struct watch_manager *manager, struct watching
     if (watching->collected_by == manager->triggers)
         return;
     watching->collected_by = manager->triggers;
-    if (watchers->count == watchers->room) {
-        watchers->room = watchers->room > 0 ? 2 * watchers->room : FIRST_WATCHERS;
-        watchers->items = zk_xrealloc(watchers->items, watchers->room * sizeof(struct watcher *));
-    }
+    watchers->items =
+        zk_xgrow(watchers->items, watchers->count, &watchers->room, sizeof(struct watcher *));
     watchers->items[watchers->count++] = watching->watcher;
 }
 

@@ -335,11 +335,8 @@ static int leader_add_learner_handler(struct learner_master *master,
         r = -EUSERS;
     } else {
         drop_oldest_pending_locked(leader);
-        if (leader->learner_count == leader->learner_room) {
-            leader->learner_room = leader->learner_room == 0 ? 8 : 2 * leader->learner_room;
-            leader->learners =
-                zk_xrealloc(leader->learners, leader->learner_room * sizeof *leader->learners);
-        }
+        leader->learners = zk_xgrow(leader->learners, leader->learner_count, &leader->learner_room,
+                                    sizeof *leader->learners);
         leader->learners[leader->learner_count++] =
             (struct leader_learner){.handler = learner_handler_ref(handler)};
     }

@@ -8,6 +8,13 @@
 void *zk_xmalloc(size_t size);
 void *zk_xcalloc(size_t count, size_t size); /* zeroed */
 void *zk_xrealloc(void *old, size_t size);
+/* Makes room for one more element in an array that grows: it has count elements of that size, and
+ * *room places. If all are taken there are twice as many then, or the first few. Returns the array,
+ * which may have moved; NULL with a *room of 0 is an empty one.
+ *
+ *     list->items = zk_xgrow(list->items, list->count, &list->room, sizeof *list->items);
+ *     list->items[list->count++] = item; */
+void *zk_xgrow(void *items, size_t count, size_t *room, size_t size);
 char *zk_xstrdup(const char *text); /* NULL gives NULL */
 char *zk_xstrndup(const char *text, size_t length);
 
