@@ -53,6 +53,11 @@ def ask(port, word, timeout=60.0):
     return out.decode('utf-8', 'replace')
 
 
+def need_binary():
+    if not os.access(BINARY, os.X_OK):
+        raise RuntimeError('there is no program %s: build it, or name another one by ZKPEER_BINARY' % BINARY)
+
+
 class Server:
     """One server process: kind 'c' or 'java'."""
 
@@ -61,8 +66,8 @@ class Server:
         self.process = None
 
     def start(self, properties):
-        if self.kind == 'c' and not os.access(BINARY, os.X_OK):
-            raise RuntimeError('there is no program %s: build it, or name another one by ZKPEER_BINARY' % BINARY)
+        if self.kind == 'c':
+            need_binary()
         options = ['-D%s=%s' % item for item in sorted(properties.items())]
         if self.kind == 'c':
             command = [BINARY] + options + [self.config]

@@ -730,6 +730,8 @@ def main():
     try:
         for suite in options.suites or list(USUAL):
             try:
+                if 'c' in kinds:
+                    servers.need_binary()
                 results = run_suite(suite, kinds, options, scratch)
             except (Missing, RuntimeError) as problem:
                 print('FAILED suites %s: %s' % (suite, problem))
