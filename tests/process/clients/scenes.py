@@ -21,6 +21,7 @@ HOUSES = {
     'impatient': House({}, {'zookeeper.nio.sessionlessCnxnTimeout': 4000}),
     'observed': House({}, {}, (1,)),
     'changing': House({'reconfigEnabled': 'true'}, {}),
+    'growing': House({'reconfigEnabled': 'true'}, {'zookeeper.DigestAuthenticationProvider.superDigest': wire.digest_id(SUPER)}),
     'from zero': House({}, {}, (), 0),
     'snapshots': House({'snapCount': 2}, {}),
     'last': House({}, {}),  # what is played here ends servers

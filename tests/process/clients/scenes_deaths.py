@@ -4,11 +4,12 @@ import os
 import signal
 import time
 
+import poison
 import servers
 import tape as tapes
-from scenes import scene
-from scenes_requests import create, exists, get, set_data
-from wire import string
+from scenes import SUPER, scene
+from scenes_requests import auth, create, exists, get, set_data
+from wire import long, string
 
 
 def others(t):
@@ -269,3 +270,45 @@ def ids_may_begin_with_zero_and_server_0_may_lead(t):
         c.must(9, string('/'))
         c.must(*exists(t.path('behind')))
         c.close()
+
+
+# A leader of Java takes a fourth server in (ZOOKEEPER-2172), of Java: followers of ours store that, and serve on as they are (D-32).
+@scene(('leader',), house='growing', same=False)
+def a_server_is_added_by_reconfig(t):
+    ensemble = t.side.ensemble
+    three, home = ensemble.servers, os.path.join(ensemble.directory, '4')
+    c = t.client('client')
+    c.must(9, string('/'))
+    c.ask(*auth(SUPER))
+    client, quorum, election = servers.free_ports(3, home)
+    line = 'server.4=127.0.0.1:%d:%d:participant;127.0.0.1:%d' % (quorum, election, client)
+    asked = string(line) + string(None) + string(None) + long(-1)
+    if ensemble.kinds[t.at] == 'c':
+        assert c.ask(16, asked)[0] == -6  # D-159
+        c.close()
+        return
+    os.makedirs(os.path.join(home, 'data'))
+    with open(os.path.join(home, 'data', 'myid'), 'w') as out:
+        out.write('4\n')
+    with open(os.path.join(home, 'zoo.cfg'), 'w') as config:
+        config.write('\n'.join(['%s=%s' % item for item in ensemble.settings.items()] + ensemble.members +
+                               [line, 'dataDir=' + os.path.join(home, 'data')]) + '\n')
+    fourth = servers.Server('java', home, os.path.join(home, 'zoo.cfg'), client)
+    fourth.start(ensemble.properties)
+    try:
+        ensemble.wait(servers=[fourth])
+        error, r = c.ask(16, asked)
+        assert error == 0 and line.encode() in r.buffer(), error
+        c.must(1, create(t.path('behind')))
+        for server in three + [fourth]:
+            other = poison.Client(server.client_port)
+            assert tapes.until(lambda other=other: other.ask(*exists(t.path('behind')))[0] == 0), server.directory
+            assert other.ask(1, create(t.path('by-%d' % server.client_port)))[0] == 0
+            other.close()
+        assert [server.mode() for server in [fourth] + three[:2]] == ['follower'] * 3
+        for server, kind in zip(three[:2], ensemble.kinds):
+            with open(os.path.join(server.directory, 'log'), 'rb') as log:
+                assert kind == 'java' or b'is stored, and changes nothing else' in log.read()
+        c.close()
+    finally:
+        fourth.kill()

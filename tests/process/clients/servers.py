@@ -115,6 +115,9 @@ class Ensemble:
         count = len(self.kinds)
         os.makedirs(self.directory, exist_ok=True)
         ports = free_ports(3 * count, self.directory)
+        self.members = [] if alone else [
+            'server.%d=127.0.0.1:%d:%d%s' % (first + n - 1, ports[count + n - 1], ports[2 * count + n - 1],
+                                             ':observer' if n in observers else '') for n in range(1, count + 1)]
         self.servers = []
         for number in range(1, count + 1):
             home = os.path.join(self.directory, str(number))
@@ -124,8 +127,7 @@ class Ensemble:
             lines += ['%s=%s' % item for item in self.settings.items()]
             if not alone:
                 lines += ['standaloneEnabled=false'] if count == 1 else []
-                lines += ['server.%d=127.0.0.1:%d:%d%s' % (first + n - 1, ports[count + n - 1], ports[2 * count + n - 1],
-                                                           ':observer' if n in observers else '') for n in range(1, count + 1)]
+                lines += self.members
                 lines += ['peerType=observer'] if number in observers else []
                 with open(os.path.join(home, 'data', 'myid'), 'w') as out:
                     out.write('%d\n' % (first + number - 1))
