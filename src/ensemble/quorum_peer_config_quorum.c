@@ -29,6 +29,8 @@ static int setup_client_port(struct config_parser *parser, const char *file);
 static void setup_peer_type(struct config_parser *parser);
 static int check_validity(struct config_parser *parser);
 static int check_port_clash(struct config_parser *parser, const char *file);
+static void warn_of_oracle(struct config_parser *parser, const char *file,
+                           const struct zk_properties *properties);
 
 int config_setup_quorum(struct config_parser *parser, const char *file,
                         const struct zk_properties *properties, bool config_backward_compatible)
@@ -63,6 +65,8 @@ int config_setup_quorum(struct config_parser *parser, const char *file,
     r = check_validity(parser);
     if (r == 0)
         r = check_port_clash(parser, file);
+    if (r == 0)
+        warn_of_oracle(parser, file, properties);
     return r;
 }
 
@@ -281,6 +285,38 @@ static int check_validity(struct config_parser *parser)
                     "write the N of this server's line server.N into it", "myid file is missing");
     zk_str_done(&path);
     return r;
+}
+
+/* An oracle breaks the tie of two voters and of no others. Where there are more it is a danger: who
+ * looks for a leader asks it whether to believe one that says it leads (F3). Beside it nobody looks
+ * at groups and weights. All this as in Java. */
+static void warn_of_oracle(struct config_parser *parser, const char *file,
+                           const struct zk_properties *properties)
+{
+    const struct quorum_peer_config *config = &parser->config;
+    const struct zk_property *line = config_find(parser, "oraclePath");
+    if (config->oracle_path == NULL || line == NULL)
+        return;
+    if (!config->distributed)
+        config_no_effect(parser, line, "a server alone asks nobody", "remove it");
+    else if (config->quorum_verifier->voting.count != 2)
+        config_add_warning(parser,
+                           "%s:%d: oraclePath is for two voters, and here are %zu: it breaks no "
+                           "tie, and until it says 1 a server follows any that says it leads; "
+                           "remove it",
+                           parser->path, line->line, config->quorum_verifier->voting.count);
+    const struct zk_property *first = NULL;
+    for (size_t i = 0; i < properties->count; i++) {
+        const struct zk_property *property = &properties->items[i];
+        if ((strncmp(property->key, "group", 5) == 0 || strncmp(property->key, "weight", 6) == 0) &&
+            (first == NULL || property->line < first->line))
+            first = property;
+    }
+    if (first != NULL)
+        config_add_warning(parser,
+                           "%s:%d: groups and weights have no effect: beside oraclePath nobody "
+                           "looks at them; remove it, or them",
+                           file, first->line);
 }
 
 static const struct zk_property *line_of_server(const struct zk_properties *properties, int64_t sid)

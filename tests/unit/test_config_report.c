@@ -375,6 +375,29 @@ static void an_admin_server_without_an_address_ends_a_server_alone(void **state)
     done(&member);
 }
 
+static void an_oracle_is_for_two_voters_without_groups(void **state)
+{
+    (void)state;
+    struct stage three = report_with("oraclePath=/oracle\ngroup.1=1:2:3\nweight.2=5\n");
+    assert_int_equal(three.code, 0);
+    expect(&three, "/zoo.cfg:8: oraclePath is for two voters, and here are 3: ");
+    expect(&three, "/zoo.cfg:9: groups and weights have no effect: beside oraclePath ");
+    done(&three);
+
+    struct stage two = report_with("server.3=127.0.0.1:23883:23884:observer\noraclePath=/oracle\n");
+    expect_not(&two, "oraclePath is");
+    expect_not(&two, "no effect");
+    done(&two);
+
+    struct stage alone = report_alone_with("oraclePath=/oracle\n");
+    expect(&alone, "/zoo.cfg:2: oraclePath=/oracle has no effect: a server alone asks nobody; ");
+    done(&alone);
+
+    struct stage without = report_with("group.1=1:2:3\n");
+    expect_not(&without, "no effect");
+    done(&without);
+}
+
 static void an_empty_directory_that_is_not_trusted_is_explained(void **state)
 {
     (void)state;
@@ -487,6 +510,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_runs_there_is_named),
         cmocka_unit_test(warnings_are_listed_and_are_no_error),
         cmocka_unit_test(an_admin_server_without_an_address_ends_a_server_alone),
+        cmocka_unit_test(an_oracle_is_for_two_voters_without_groups),
         cmocka_unit_test(an_empty_directory_that_is_not_trusted_is_explained),
         cmocka_unit_test(data_that_is_there_needs_no_trust),
         cmocka_unit_test(a_byte_order_mark_is_refused),
