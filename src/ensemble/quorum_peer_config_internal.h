@@ -18,6 +18,7 @@ enum { CONFIG_FILE_LIMIT = 1024 * 1024 };
 struct config_parser {
     struct zk_context *ctx;
     const char *path; /* zoo.cfg */
+    bool has_no_file; /* a server alone was started by words */
     char **ret_error;
     struct zk_properties properties; /* of zoo.cfg, in Java's order */
 

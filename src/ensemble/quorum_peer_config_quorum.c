@@ -179,9 +179,11 @@ static bool is_distributed(const struct quorum_peer_config *config)
     return !config->standalone_enabled || config->quorum_verifier->voting.count > 1;
 }
 
-/* Java: QuorumPeerConfig.setupMyId() */
+/* Java: QuorumPeerConfig.setupMyId(), which nobody calls where there is no zoo.cfg */
 static int setup_my_id(struct config_parser *parser)
 {
+    if (parser->has_no_file)
+        return 0;
     struct zk_str path = {0};
     struct zk_str text = {0};
     int r = 0;

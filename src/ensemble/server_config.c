@@ -50,7 +50,8 @@ static int setup_no_servers(struct config_parser *parser)
 int server_config_parse_arguments(struct zk_context *ctx, size_t count, char *const *args,
                                   struct quorum_peer_config **ret_config, char **ret_error)
 {
-    struct config_parser parser = {.ctx = ctx, .path = "command line", .ret_error = ret_error};
+    struct config_parser parser = {
+        .ctx = ctx, .path = "command line", .has_no_file = true, .ret_error = ret_error};
     struct quorum_peer_config *config = &parser.config;
     config_set_defaults(&parser);
     config->max_client_cnxns = 0; /* no limit: Java's default of 60 is that of a file */

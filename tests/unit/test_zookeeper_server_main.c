@@ -286,6 +286,26 @@ static void javas_arguments_mean_what_they_mean_to_java(void **state)
     quorum_peer_config_free(config);
 }
 
+/* Seen on Java: it serves where a zoo.cfg with that directory is refused. */
+static void a_server_without_a_file_does_not_read_myid(void **state)
+{
+    struct stage *stage = *state;
+    char *myid = test_path(stage->directory, "myid");
+    static const char *const TEXTS[] = {"", "abc\n", "7\n"};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        test_write_file(myid, TEXTS[i]);
+        struct quorum_peer_config *config = NULL;
+        char *error = NULL;
+        char *args[] = {(char *)"2181", stage->directory};
+        int r = server_config_parse_arguments(stage->ctx, 2, args, &config, &error);
+        if (r != 0)
+            fail_msg("myid \"%s\": %s", TEXTS[i], error);
+        assert_int_equal(config->my_id, -1);
+        quorum_peer_config_free(config);
+    }
+    free(myid);
+}
+
 static void arguments_that_make_no_sense_are_named(void **state)
 {
     static const struct {
@@ -331,6 +351,7 @@ int main(void)
         TEST(an_admin_server_without_an_address_ends_the_start_with_4),
         TEST(a_directory_in_use_ends_the_start_with_3),
         TEST(javas_arguments_mean_what_they_mean_to_java),
+        TEST(a_server_without_a_file_does_not_read_myid),
         TEST(arguments_that_make_no_sense_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
