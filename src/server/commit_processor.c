@@ -158,9 +158,9 @@ static void commit_processor_run(void *arg)
         /* As many as there are now and no more: clients that never stop reading must not keep the
          * others' commits waiting. */
         size_t requests_to_process = commit->queued_requests.deque.count;
-        while (
-            r == 0 && requests_to_process > 0 &&
-            (commit->max_read_batch_size < 0 || reads_processed <= commit->max_read_batch_size)) {
+        int64_t most_reads =
+            commit->max_read_batch_size < 0 ? INT64_MAX : commit->max_read_batch_size;
+        while (r == 0 && requests_to_process > 0 && reads_processed <= most_reads) {
             struct request *request = request_queue_poll(&commit->queued_requests);
             requests_to_process--;
             if (need_commit(request) ||

@@ -71,6 +71,8 @@ struct sync_request_processor {
     bool snapshot_in_progress GUARDED_BY(&mu); /* Java: snapThreadMutex */
 };
 
+static int pass_by(struct sync_request_processor *sync, struct request *si);
+static int log_and_keep(struct sync_request_processor *sync, struct request *si, int64_t start_ms);
 static int flush(struct sync_request_processor *sync);
 static int pass_on(struct sync_request_processor *sync, struct request *request);
 static int flush_next(struct sync_request_processor *sync);
@@ -134,31 +136,40 @@ static void sync_request_processor_run(void *arg)
         int64_t start_process_time_ms = zk_elapsed_ms();
         sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_TIME_MS,
                      start_process_time_ms - si->sync_queue_start_time_ms);
-        if (si->txn != NULL) {
-            r = append_to_log(sync, si->txn);
-        } else if (sync->to_flush.deque.count == 0) {
-            /* Nothing to write, and nothing before it that waits: it need not wait, either. */
-            r = pass_on(sync, si);
-            request_unref(si);
-            if (r == 0)
-                r = flush_next(sync);
-            if (r < 0)
-                break;
-            continue;
-        }
-        request_queue_take_over(&sync->to_flush, si);
-        if (r == 0 && should_flush(sync))
-            r = flush(sync);
+        /* Nothing to write, and nothing before it that waits: it need not wait, either. */
+        if (si->txn == NULL && sync->to_flush.deque.count == 0)
+            r = pass_by(sync, si);
+        else
+            r = log_and_keep(sync, si, start_process_time_ms);
         if (r < 0)
             break;
-        sync_measure(sync, SERVER_METRICS_SYNC_PROCESS_TIME,
-                     zk_elapsed_ms() - start_process_time_ms);
     }
     if (r < 0)
         end_with_error(sync, r);
     bq_batch_done(&sync->taken);
     server_metrics_merge(zookeeper_server_metrics(sync->server), &sync->measured);
     zk_log(sync->ctx, ZK_LOG_SYNC_REQUEST_PROCESSOR_EXITED);
+}
+
+/* Hands a read on at once. Takes ownership of si. (In Java a part of run().) */
+static int pass_by(struct sync_request_processor *sync, struct request *si)
+{
+    int r = pass_on(sync, si);
+    request_unref(si);
+    return r == 0 ? flush_next(sync) : r;
+}
+
+/* Writes the transaction to the log, if si has one. Then si waits for the fsync, for its own or for
+ * that of those before it. Takes ownership of si. (In Java a part of run().) */
+static int log_and_keep(struct sync_request_processor *sync, struct request *si, int64_t start_ms)
+{
+    int r = si->txn != NULL ? append_to_log(sync, si->txn) : 0;
+    request_queue_take_over(&sync->to_flush, si);
+    if (r == 0 && should_flush(sync))
+        r = flush(sync);
+    if (r == 0)
+        sync_measure(sync, SERVER_METRICS_SYNC_PROCESS_TIME, zk_elapsed_ms() - start_ms);
+    return r;
 }
 
 /* One fsync for all that has been appended; only then is any of it handed on. Java: flush() */

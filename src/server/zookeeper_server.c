@@ -295,6 +295,7 @@ int zookeeper_server_startup(struct zookeeper_server *server)
         r = request_throttler_start(server->request_throttler);
     if (r < 0)
         zookeeper_server_handle_exception(server, r, 0);
+    /* Unless it is ERROR by now, or SHUTDOWN: both stay. */
     zookeeper_server_set_state(server, ZOOKEEPER_SERVER_RUNNING);
     return r;
 }

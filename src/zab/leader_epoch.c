@@ -29,6 +29,8 @@ static bool leader_is_participant(struct leader *leader, int64_t sid);
 static bool is_quorum_with_leader(struct leader *leader, const struct long_set *sids)
     REQUIRES(&leader->epoch_mu);
 static bool is_more_recent_than(const struct state_summary *a, const struct state_summary *b);
+static int wait_for_quorum_locked(struct leader *leader, struct zk_cond *complete,
+                                  const bool *is_complete) REQUIRES(&leader->epoch_mu);
 
 /* Java: waitForStartup(), which looks every 20 ms; here start_zk_server wakes the waiters. */
 int leader_wait_for_startup(struct learner_master *master)
@@ -166,12 +168,7 @@ int leader_wait_for_epoch_ack(struct learner_master *master, int64_t sid,
         leader->election_finished = true;
         zk_cond_broadcast(&leader->epoch_acked);
     } else {
-        int64_t end_ms = zk_elapsed_ms() + leader->self->init_limit_ms;
-        bool in_time = true;
-        while (!leader->election_finished && !leader->epoch_stopping && in_time)
-            in_time = zk_cond_wait_until(&leader->epoch_acked, &leader->epoch_mu, end_ms);
-        if (!leader->election_finished)
-            r = leader->epoch_stopping ? -ECANCELED : -ETIMEDOUT;
+        r = wait_for_quorum_locked(leader, &leader->epoch_acked, &leader->election_finished);
     }
 out:
     zk_mutex_unlock(&leader->epoch_mu);
@@ -205,12 +202,7 @@ int leader_wait_for_new_leader_ack(struct learner_master *master, int64_t sid, i
         leader->quorum_formed = true;
         zk_cond_broadcast(&leader->new_leader_acked);
     } else {
-        int64_t end_ms = zk_elapsed_ms() + leader->self->init_limit_ms;
-        bool in_time = true;
-        while (!leader->quorum_formed && !leader->epoch_stopping && in_time)
-            in_time = zk_cond_wait_until(&leader->new_leader_acked, &leader->epoch_mu, end_ms);
-        if (!leader->quorum_formed)
-            r = leader->epoch_stopping ? -ECANCELED : -ETIMEDOUT;
+        r = wait_for_quorum_locked(leader, &leader->new_leader_acked, &leader->quorum_formed);
     }
 out:
     zk_mutex_unlock(&leader->epoch_mu);
@@ -218,6 +210,21 @@ out:
 }
 
 /* ---- helpers --------------------------------------------------------------------------------- */
+
+/* Waits for whoever completes the quorum, who sets *is_complete and wakes us by complete. Errors:
+ * -ETIMEDOUT, initLimit ticks have passed; -ECANCELED, the leader is stopped.
+ * (In Java a part of waitForEpochAck() and of waitForNewLeaderAck().) */
+static int wait_for_quorum_locked(struct leader *leader, struct zk_cond *complete,
+                                  const bool *is_complete) REQUIRES(&leader->epoch_mu)
+{
+    int64_t end_ms = zk_elapsed_ms() + leader->self->init_limit_ms;
+    bool in_time = true;
+    while (!*is_complete && !leader->epoch_stopping && in_time)
+        in_time = zk_cond_wait_until(complete, &leader->epoch_mu, end_ms);
+    if (*is_complete)
+        return 0;
+    return leader->epoch_stopping ? -ECANCELED : -ETIMEDOUT;
+}
 
 /* Java: isParticipant() */
 static bool leader_is_participant(struct leader *leader, int64_t sid)

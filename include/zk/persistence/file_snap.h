@@ -43,8 +43,8 @@ ZK_NODISCARD int file_snap_deserialize(struct zk_context *ctx, const char *direc
                                        struct session_timeouts *ret_sessions);
 
 /* Java: SnapStream.isValidSnapshot(). A quick look, before the whole file is read: it has at least
- * 10 bytes and ends in the ustring "/"; a packed one begins as files of its kind do. Errors:
- * -EPROTO it is not whole; other errno: it cannot be read. */
+ * 10 bytes and ends in the ustring "/"; a packed one begins as files of its kind do. Blocks on the
+ * disk. Errors: -EPROTO it is not whole; other errno: it cannot be read. */
 ZK_NODISCARD int file_snap_check_valid(const char *path);
 
 /* Returns whether a file of that name is a snapshot, whole or not, and the zxid in it. A packed one

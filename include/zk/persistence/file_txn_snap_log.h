@@ -1,5 +1,9 @@
 /* A peer's two data directories, one for snapshots and one for the transaction log, as one object.
- * Java: persistence.FileTxnSnapLog */
+ * Java: persistence.FileTxnSnapLog
+ *
+ * One thread at a time starts (restore, fast forward), writes the log and goes back to a zxid: the
+ * SyncThread while there is one, else the peer's main thread. A snapshot may be saved, and the
+ * files read, by any thread meanwhile. What opens or writes a file blocks on the disk. */
 #ifndef ZK_PERSISTENCE_FILE_TXN_SNAP_LOG_H
 #define ZK_PERSISTENCE_FILE_TXN_SNAP_LOG_H
 
@@ -130,7 +134,8 @@ ZK_NODISCARD int file_txn_snap_log_find_n_recent_snapshots(struct file_txn_snap_
                                                            size_t count,
                                                            struct zk_strings *ret_paths);
 
-/* Java: save(). Calls file_snap_serialize for the snapshot directory. An error is logged. */
+/* Java: save(). Calls file_snap_serialize for the snapshot directory. Any thread; blocks on the
+ * disk. Errors: file_snap_serialize's, logged. */
 ZK_NODISCARD int file_txn_snap_log_save(struct file_txn_snap_log *snap_log, int64_t zxid,
                                         struct data_tree *tree,
                                         const struct session_timeouts *sessions);

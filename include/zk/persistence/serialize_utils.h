@@ -19,7 +19,8 @@ struct session_timeout {
 };
 
 /* Java: ConcurrentHashMap<Long, Integer> sessionsWithTimeouts. In ascending order of the session
- * ids. A zero-initialised one is empty. */
+ * ids: to put the largest one is cheap, to put or remove another one moves all behind it. A value
+ * without a lock: its owner locks. A zero-initialised one is empty. */
 struct session_timeouts {
     struct session_timeout *items;
     size_t count;
@@ -34,8 +35,8 @@ void session_timeouts_put(struct session_timeouts *sessions, int64_t session, in
 bool session_timeouts_has(const struct session_timeouts *sessions, int64_t session);
 void session_timeouts_remove(struct session_timeouts *sessions, int64_t session);
 
-/* Java: serializeSnapshot(). Streams the tree while others change it (data_tree_serialize). Errors
- * stick in out. */
+/* Java: serializeSnapshot(). Streams the tree while others change it (data_tree_serialize); nobody
+ * changes sessions meanwhile. BLOCKS as the stream does. Errors stick in out. */
 void serialize_snapshot(struct data_tree *tree, const struct session_timeouts *sessions,
                         struct jute_out *out);
 /* Java: deserializeSnapshot(). The caller frees both results; after an error there is neither.

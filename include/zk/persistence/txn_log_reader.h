@@ -1,6 +1,7 @@
 /* One file of the transaction log, entry by entry, as bytes. What makes transactions of them is
  * txn_iterator (file_txn_log.h). Java: FileTxnLog.FileTxnIterator, as far as it looks at one file;
- * persistence.Util.readTxnBytes() */
+ * persistence.Util.readTxnBytes(). Any thread may make a reader, also while another one appends to
+ * the file; one thread at a time uses it. */
 #ifndef ZK_PERSISTENCE_TXN_LOG_READER_H
 #define ZK_PERSISTENCE_TXN_LOG_READER_H
 
@@ -53,7 +54,8 @@ int64_t txn_log_payload_zxid(const struct buf *payload);
 
 /* *ret_unborn tells whether the file is what is left of one that was just being made: it is shorter
  * than a header, or holds nothing but zeros. Then no transaction of it was ever acknowledged:
- * entries are written when the header is on the disk. Errors: errno of the disk. */
+ * entries are written when the header is on the disk. Blocks on the disk. Errors: errno of the
+ * disk. */
 ZK_NODISCARD int txn_log_is_unborn(const char *path, bool *ret_unborn);
 
 #endif

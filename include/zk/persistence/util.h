@@ -1,5 +1,5 @@
 /* Names of files and directories: version-2; log.<zxid>, snapshot.<zxid>, in lower-case hex without
- * padding. Java: persistence.Util */
+ * padding. Java: persistence.Util. Pure functions; any thread. */
 #ifndef ZK_PERSISTENCE_UTIL_H
 #define ZK_PERSISTENCE_UTIL_H
 

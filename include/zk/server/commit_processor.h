@@ -5,7 +5,11 @@
  * A request comes in twice: when the client has sent it (process_request), and, if it is a write,
  * when the ensemble has committed it (commit_processor_commit). A write of our own client
  * waits for its commit, and with it all that the client sent later; others' writes have no request
- * here, and their commits are applied as they come. */
+ * here, and their commits are applied as they come.
+ *
+ * Thread CommitProcessor:N does all this, and runs the reads as well, unless the setting
+ * zookeeper.commitProcessor.numWorkerThreads gives them threads of their own (A-50). One mutex
+ * (ZK_RANK_REQUEST_PROCESSOR) guards what has come in and was not taken yet. */
 #ifndef ZK_SERVER_COMMIT_PROCESSOR_H
 #define ZK_SERVER_COMMIT_PROCESSOR_H
 
@@ -25,7 +29,8 @@ struct zookeeper_server;
 struct commit_processor *commit_processor_new(struct zookeeper_server *server,
                                               struct request_processor *next);
 
-/* Java: start(). Starts thread CommitProcessor:N. -EAGAIN: the system gives no more threads. */
+/* Java: start(). Starts thread CommitProcessor:N. Once. -EAGAIN: the system gives no more
+ * threads. */
 ZK_NODISCARD int commit_processor_start(struct commit_processor *commit);
 
 /* Java: commit(). The request has been committed; commits come in the order of their zxids. Takes a
@@ -33,7 +38,7 @@ ZK_NODISCARD int commit_processor_start(struct commit_processor *commit);
 void commit_processor_commit(struct commit_processor *commit, struct request *request);
 
 /* Does what commit_processor_commit does for each of requests, an array_deque of references, which
- * the processor takes over; it is empty then. */
+ * the processor takes over; it is empty then. Any thread; never blocks. */
 void commit_processor_commit_all(struct commit_processor *commit, struct array_deque *requests);
 
 /* The processor as a link of the chain. process_request: any thread; never blocks. A write of a

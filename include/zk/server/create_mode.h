@@ -13,7 +13,8 @@ struct create_mode {
     bool is_ttl;        /* it ends when it was not changed for some time, and has no child */
 };
 
-/* Returns whether the flags of a request name a mode, 0 to 6. Java: fromFlag() */
+/* Returns whether the flags of a request name a mode, 0 to 6. A pure function; any thread.
+ * Java: fromFlag() */
 bool create_mode_from_flag(int32_t flag, struct create_mode *ret_mode);
 
 #endif

@@ -11,7 +11,9 @@
 struct request_processor;
 struct zookeeper_server;
 
-/* Java: new FinalRequestProcessor(zks). server stays the caller's and outlives the processor. */
+/* Java: new FinalRequestProcessor(zks). server stays the caller's and outlives the processor. The
+ * caller frees what is returned with request_processor_free, or gives it to a processor that stands
+ * before it. */
 struct request_processor *final_request_processor_new(struct zookeeper_server *server);
 
 #endif

@@ -1,6 +1,6 @@
-/* What the four-letter words tell about a peer, collected in one struct, so that the client port
- * needs nothing from the floors above it (D-2): whoever starts the port gives a hook that fills
- * it. */
+/* What the four-letter words, the admin server and the metrics tell about a peer, collected in one
+ * struct, so that they need nothing from the floors above them (D-2): whoever starts them gives a
+ * hook that fills it. */
 #ifndef ZK_SERVER_SERVER_STATUS_H
 #define ZK_SERVER_SERVER_STATUS_H
 
@@ -111,16 +111,18 @@ struct server_status {
 
 void server_status_done(struct server_status *status);
 
-/* What the code that reports about a peer may ask of it. Called by threads that hold no lock. */
+/* What the code that reports about a peer may ask of it. Called by threads that hold no lock. A
+ * call may wait for locks of the whole peer. arg and zoo_trace outlive whatever has the hook. */
 struct server_status_hook {
     /* Fill *ret_status, which is zeroed. */
     void (*fill)(void *arg, struct server_status *ret_status);
     /* Metrics and sizes of proposals begin anew. Java: StatResetCommand, but for ServerStats */
     void (*reset)(void *arg);
     /* Returns how many observers the peer informs as their leader, and tells of each; the caller
-     * frees *ret_infos, which is NULL if there is none. Java: Leader.getObservingLearnersInfo() */
+     * frees *ret_infos, which is NULL if there is none. NULL on a server alone.
+     * Java: Leader.getObservingLearnersInfo() */
     size_t (*observers)(void *arg, struct observer_info **ret_infos);
-    /* Counting for each observer begins anew. Java: ObserverCnxnStatResetCommand */
+    /* Counting for each observer begins anew. NULL as above. Java: ObserverCnxnStatResetCommand */
     void (*reset_observers)(void *arg);
     void *arg;
     struct zoo_trace *zoo_trace;

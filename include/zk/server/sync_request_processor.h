@@ -28,13 +28,13 @@ struct zookeeper_server;
 struct sync_request_processor *sync_request_processor_new(struct zookeeper_server *server,
                                                           struct request_processor *next);
 
-/* Java: start(). Starts thread SyncThread:N. -EAGAIN: the system gives no more threads. */
+/* Java: start(). Starts thread SyncThread:N. Once. -EAGAIN: the system gives no more threads. */
 ZK_NODISCARD int sync_request_processor_start(struct sync_request_processor *sync);
 
 /* Does what process_request does for each of requests, an array_deque of references, which the
  * processor takes over; it is empty then. What came together waits for the disk together, so it is
- * queued under one lock. The thread may sleep on until request_processor_wake. Java:
- * processRequest() */
+ * queued under one lock. The thread may sleep on until request_processor_wake. Any thread; never
+ * blocks. Java: processRequest() */
 void sync_request_processor_process_requests(struct sync_request_processor *sync,
                                              struct array_deque *requests);
 

@@ -1,6 +1,7 @@
 /* A number that two trees share if they hold the same: it shows replicas that have drifted apart.
  * The digest of a tree is the sum of its nodes' (Java: AdHash), so that one change costs one
- * subtraction and one addition. Java: server.DigestCalculator, server.util.AdHash */
+ * subtraction and one addition. Java: server.DigestCalculator, server.util.AdHash. A pure function;
+ * any thread. */
 #ifndef ZK_TREE_DIGEST_H
 #define ZK_TREE_DIGEST_H
 
@@ -19,7 +20,8 @@ uint32_t digest_calculate(const char *path, size_t path_length, const uint8_t *d
                           size_t data_length, const struct stat_persisted *stat);
 
 /* Java: DataTree.ZxidDigest: the tree's digest after the transaction zxid; {0, 2, 0} when none was
- * applied. */
+ * applied. version is DIGEST_VERSION; a file may have another one, with which ours cannot be
+ * compared. */
 struct zxid_digest {
     int64_t zxid;
     int32_t version;

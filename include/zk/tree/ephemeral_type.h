@@ -1,5 +1,6 @@
 /* What the owner of a node can be: nobody, a session, or a mark for containers and for nodes with a
- * TTL. Java: server.EphemeralType, server.EphemeralTypeEmulate353 */
+ * TTL. Java: server.EphemeralType, server.EphemeralTypeEmulate353. Pure functions, but for what
+ * settings say; any thread. */
 #ifndef ZK_TREE_EPHEMERAL_TYPE_H
 #define ZK_TREE_EPHEMERAL_TYPE_H
 

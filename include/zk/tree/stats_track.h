@@ -1,5 +1,5 @@
 /* What the nodes of a quota say: numbers under names, "count=4,bytes=17" and perhaps more behind.
- * Java: StatsTrack */
+ * Java: StatsTrack. A value without a lock: its owner locks. */
 #ifndef ZK_TREE_STATS_TRACK_H
 #define ZK_TREE_STATS_TRACK_H
 
