@@ -60,9 +60,9 @@ static size_t interfaces_known; /* 0: those of the system */
 static int64_t passed_ms;
 static int64_t wall_ahead_ms;
 static bool clocks_stand;
-static struct timespec stopped_at; /* of CLOCK_MONOTONIC */
-static const char *removed_part;   /* of the path of the file that will be gone; NULL: none */
-static int opens_before;           /* of that file, before it goes */
+static struct timespec stopped_at, wall_stopped_at; /* of CLOCK_MONOTONIC, and CLOCK_REALTIME */
+static const char *removed_part; /* of the path of the file that will be gone; NULL: none */
+static int opens_before;         /* of that file, before it goes */
 static size_t write_limit = SIZE_MAX;
 static int empty_wakes;
 static const char *watched_threads; /* NULL: none */
@@ -496,19 +496,25 @@ static struct timespec plus(struct timespec time, int64_t ms)
 
 void outside_stop_clocks(void)
 {
-    struct timespec now;
+    struct timespec now, wall_now;
     SYSTEM(clock_gettime)(CLOCK_MONOTONIC, &now);
+    SYSTEM(clock_gettime)(CLOCK_REALTIME, &wall_now);
     pthread_mutex_lock(&mutex);
     clocks_stand = true;
     stopped_at = now;
+    wall_stopped_at = wall_now;
     pthread_mutex_unlock(&mutex);
 }
 
 static void stop_if_watched(clockid_t clock_id, struct timespec *time)
 {
     pthread_mutex_lock(&mutex);
-    if (clocks_stand && clock_id == CLOCK_MONOTONIC && is_watched_locked())
-        *time = stopped_at;
+    if (clocks_stand && is_watched_locked()) {
+        if (clock_id == CLOCK_MONOTONIC)
+            *time = stopped_at;
+        else if (clock_id == CLOCK_REALTIME)
+            *time = wall_stopped_at;
+    }
     pthread_mutex_unlock(&mutex);
 }
 
