@@ -13,23 +13,22 @@ enum {
      * outstanding. */
     KNOWN_READS = 1024,
 
-    /* A client that waits for its answers has as many requests each time. One that shares its
-     * processor sends in bursts, and no two of its waits need be alike. */
-    EQUAL_COUNTS = 2,
-    /* If it sends on and on, half of what came in a whole wait takes half of the time. If it waits,
-     * they come as soon as it can send them. */
-    AT_ONCE_US = CLIENT_HABIT_WAIT_US * 3 / 8,
-    AT_ONCE_MOST = 4,
-    /* So many waits in vain in a row tell that the client sends little, or waits for few answers. A
-     * client that has gathered for long loses its processor now and then. */
-    IN_VAIN_FIRST = 4,
-    IN_VAIN_MOST = 16,
-    /* A client that has gathered so often was not mistaken for another one: it has changed. */
-    IN_TIME_LONG = 64,
-    /* The reads until the next try. Behind each mistake they are twice as many, so a client that
-     * waits loses less and less by them. */
-    REST_LEAST = 64,
-    REST_MOST = 65536,
+    /* A round of a trial: a few waits. If it takes IDLE_US, the client had nothing to send, or no
+     * processor, and nothing is learned from it. */
+    ROUND_US = 4 * CLIENT_HABIT_WAIT_US,
+    IDLE_US = 4 * ROUND_US,
+    /* A client that shares its processor sends in bursts, and any two rounds may differ by chance.
+     * So many losses more than gains, or gains more than losses, hardly happen by chance. */
+    LOSSES_MOST = 8,
+    GAINS_MOST = 3,
+    /* So many waits in vain tell that the client sends little, or waits for few answers. One that
+     * sends on and on loses its processor now and then. */
+    IN_VAIN_MOST = 4,
+    IN_VAIN_SENDER = 16,
+    /* A verdict holds for so long, and for twice as long each time that it is found again: so a
+     * client that waits loses less and less by the trials. */
+    HOLDS_LEAST_US = 500000,
+    HOLDS_MOST_US = 16000000,
 };
 
 static void learn(struct client_habit *habit, const struct client_read *read);
@@ -38,12 +37,15 @@ int client_habit_after_read(struct client_habit *habit, const struct client_read
 {
     if (habit->known_reads > 0)
         habit->known_reads--;
-    bool was_answered = read->outstanding <= read->requests;
-    if (was_answered)
-        learn(habit, read);
+    learn(habit, read);
     if (read->outstanding > 0 && read->requests == 0)
         return 1; /* the next request is long, or there is none */
     return client_habit_after_answers(habit, read->outstanding);
+}
+
+static bool gathers(const struct client_habit *habit)
+{
+    return habit->is_tried ? habit->round_gathers : habit->verdict == CLIENT_VERDICT_SENDS;
 }
 
 int client_habit_after_answers(struct client_habit *habit, int64_t outstanding)
@@ -52,83 +54,91 @@ int client_habit_after_answers(struct client_habit *habit, int64_t outstanding)
         habit->known_reads = KNOWN_READS;
     if (outstanding > 0)
         return habit->known_reads > 0 ? WHOLE_BATCH : 1;
-    if (habit->stage == CLIENT_STAGE_UNKNOWN || habit->was_in_vain)
-        return 1;
-    return habit->stage == CLIENT_STAGE_SENDS ? WHOLE_BATCH : habit->half;
+    return gathers(habit) && !habit->was_in_vain ? WHOLE_BATCH : 1;
 }
 
-/* ---- a client that had all its answers ------------------------------------------------------- */
+/* ---- a client that has all its answers ------------------------------------------------------- */
 
-static void learn_of_a_whole_wait(struct client_habit *habit, const struct client_read *read);
-static void learn_of_half_a_wait(struct client_habit *habit, const struct client_read *read);
-static void rest(struct client_habit *habit, enum client_stage stage);
+static bool are_too_many_in_vain(struct client_habit *habit, const struct client_read *read);
+static bool is_reason_to_try(const struct client_habit *habit, const struct client_read *read);
+static void go_on_with_trial(struct client_habit *habit, const struct client_read *read);
+static void begin_round(struct client_habit *habit, bool gathers, int64_t now_us);
+static void decide(struct client_habit *habit, enum client_verdict verdict, int64_t now_us);
 
 static void learn(struct client_habit *habit, const struct client_read *read)
 {
-    int least = habit->stage == CLIENT_STAGE_SENDS ? PATIENT_FROM : habit->half;
-    habit->was_in_vain = read->is_late && read->requests < least;
-    if (habit->rest > 0)
-        habit->rest--;
-    if (habit->stage == CLIENT_STAGE_SENDS) {
-        learn_of_a_whole_wait(habit, read);
-    } else if (habit->stage == CLIENT_STAGE_DOUBTED) {
-        learn_of_half_a_wait(habit, read);
-    } else if (habit->rest > 0) {
-        if (habit->was_in_vain)
-            habit->stage = CLIENT_STAGE_UNKNOWN;
-    } else {
-        /* Two requests that come together, the second without the answer to the first, are the
-         * reason to try. Writes need a better one: a few threads may have written together. */
-        bool is_tried = read->outstanding > 0 ? habit->known_reads > 0 : read->requests > 1;
-        habit->stage = is_tried ? CLIENT_STAGE_SENDS : CLIENT_STAGE_UNKNOWN;
+    if (are_too_many_in_vain(habit, read)) {
+        decide(habit, CLIENT_VERDICT_WAITS, read->now_us);
+    } else if (habit->is_tried) {
+        go_on_with_trial(habit, read);
+    } else if (read->now_us >= habit->holds_until_us && is_reason_to_try(habit, read)) {
+        habit->is_tried = true;
+        habit->losses = 0;
+        begin_round(habit, false, read->now_us);
     }
 }
 
-static void learn_of_a_whole_wait(struct client_habit *habit, const struct client_read *read)
+/* What a client sends while answers are kept back does not tell what it would have sent with them.
+ * And when nothing has come at all, it is idle, or has no processor. */
+static bool are_too_many_in_vain(struct client_habit *habit, const struct client_read *read)
 {
-    if (read->waited_us == 0 || read->requests == 0)
-        return; /* the client is idle, or has no processor */
-    if (habit->was_in_vain) {
-        int most = habit->in_time < IN_TIME_LONG ? IN_VAIN_FIRST : IN_VAIN_MOST;
-        if (++habit->in_vain == most)
-            rest(habit, CLIENT_STAGE_UNKNOWN);
+    bool was_answered = read->outstanding <= read->requests;
+    habit->was_in_vain = was_answered && read->is_late && read->requests < PATIENT_FROM;
+    if (read->requests >= PATIENT_FROM)
+        habit->in_vain = 0;
+    if (!habit->was_in_vain || read->requests == 0)
+        return false;
+    habit->in_vain++;
+    return habit->in_vain >=
+           (habit->verdict == CLIENT_VERDICT_SENDS ? IN_VAIN_SENDER : IN_VAIN_MOST);
+}
+
+/* Two requests that come together, the second without the answer to the first, are the reason to
+ * try. Writes need a better one: a few threads may have written together. */
+static bool is_reason_to_try(const struct client_habit *habit, const struct client_read *read)
+{
+    if (habit->verdict == CLIENT_VERDICT_SENDS)
+        return true;
+    return read->outstanding > 0 ? habit->known_reads > 0 : read->requests > 1;
+}
+
+/* Rounds in which requests gather and others take turns. A client that waits for its answers sends
+ * less when they come later. */
+static void go_on_with_trial(struct client_habit *habit, const struct client_read *read)
+{
+    habit->round_requests += read->requests;
+    int64_t took_us = read->now_us - habit->round_since_us;
+    if (took_us < ROUND_US)
         return;
-    }
+    int64_t requests_a_second = habit->round_requests * 1000000 / took_us;
+    bool did_gather = habit->round_gathers && took_us < IDLE_US;
+    bool is_next_gathering = !habit->round_gathers && took_us < IDLE_US;
+    begin_round(habit, is_next_gathering, read->now_us);
+    if (is_next_gathering)
+        habit->requests_a_second = requests_a_second;
+    if (!did_gather)
+        return;
+    habit->losses += requests_a_second < habit->requests_a_second * 7 / 8 ? 1 : -1;
+    if (habit->losses == LOSSES_MOST)
+        decide(habit, CLIENT_VERDICT_WAITS, read->now_us);
+    else if (habit->losses == -GAINS_MOST)
+        decide(habit, CLIENT_VERDICT_SENDS, read->now_us);
+}
+
+static void begin_round(struct client_habit *habit, bool gathers, int64_t now_us)
+{
+    habit->round_gathers = gathers;
+    habit->round_since_us = now_us;
+    habit->round_requests = 0;
+}
+
+static void decide(struct client_habit *habit, enum client_verdict verdict, int64_t now_us)
+{
+    bool was_so_before = verdict == habit->verdict;
+    int64_t holds_us = was_so_before ? 2 * habit->holds_us : HOLDS_LEAST_US;
+    habit->holds_us = holds_us < HOLDS_MOST_US ? holds_us : HOLDS_MOST_US;
+    habit->holds_until_us = now_us + habit->holds_us;
+    habit->verdict = verdict;
+    habit->is_tried = false;
     habit->in_vain = 0;
-    habit->in_time++;
-    if (!read->is_late)
-        return;
-    habit->equal_counts = read->requests == habit->last_count ? habit->equal_counts + 1 : 0;
-    habit->last_count = read->requests;
-    if (habit->equal_counts == EQUAL_COUNTS) {
-        habit->stage = CLIENT_STAGE_DOUBTED;
-        habit->half = (int)(read->requests < WHOLE_BATCH ? read->requests : WHOLE_BATCH) / 2;
-        habit->at_once = 0;
-        habit->last_count = 0;
-    }
-}
-
-/* If half a wait is in vain, all had come before, and what is waited for does not come without an
- * answer. */
-static void learn_of_half_a_wait(struct client_habit *habit, const struct client_read *read)
-{
-    if (read->waited_us == 0 || read->requests == 0)
-        return;
-    if (!habit->was_in_vain && read->waited_us >= AT_ONCE_US)
-        habit->stage = CLIENT_STAGE_SENDS;
-    else if (habit->was_in_vain || read->requests >= habit->half)
-        habit->at_once++;
-    if (habit->at_once == AT_ONCE_MOST)
-        rest(habit, CLIENT_STAGE_WAITS);
-}
-
-static void rest(struct client_habit *habit, enum client_stage stage)
-{
-    bool was_mistaken = habit->in_time < IN_TIME_LONG && habit->rest_length > 0;
-    int length = was_mistaken ? 2 * habit->rest_length : REST_LEAST;
-    habit->rest_length = length < REST_MOST ? length : REST_MOST;
-    habit->rest = habit->rest_length;
-    habit->stage = stage;
-    habit->in_vain = 0;
-    habit->in_time = 0;
 }

@@ -2,7 +2,8 @@
  * whole batch costs each thread on its way one wake-up and one system call (A-241, A-245).
  *
  * Requests that are on their way can be counted. Whether a client that has all its answers is about
- * to send more cannot be seen. So that is tried, with waits of CLIENT_HABIT_WAIT_US at most.
+ * to send more cannot be seen. So that is tried: if as many requests come in a while in which they
+ * gather as in one in which they do not, nobody waits for them.
  *
  * One for each connection, and used by its selector's thread. Nothing here blocks or fails. */
 #ifndef CNXN_CLIENT_HABIT_H
@@ -15,35 +16,37 @@
  * wait in any case. */
 enum { CLIENT_HABIT_WAIT_US = 2000 };
 
-/* What is taken for true of a client that has all its answers. */
-enum client_stage {
-    CLIENT_STAGE_UNKNOWN, /* its next request is read when it comes */
-    CLIENT_STAGE_SENDS,   /* it sends on and on: a whole batch may gather */
-    CLIENT_STAGE_DOUBTED, /* half of what came in the last waits may, to see how soon it comes */
-    CLIENT_STAGE_WAITS,   /* it sends so many at once and waits for the answers: half of them may */
+/* What the last trial has told. */
+enum client_verdict {
+    CLIENT_VERDICT_NONE,  /* there was no trial yet */
+    CLIENT_VERDICT_SENDS, /* it sends on and on */
+    CLIENT_VERDICT_WAITS, /* it waits for its answers, or sends little */
 };
 
 /* All zero: nothing is known yet. */
 struct client_habit {
     int known_reads; /* for so many more reads, many requests are taken to be outstanding */
 
-    enum client_stage stage;
-    bool was_in_vain;   /* the last wait was: the next request is read when it comes */
-    int in_vain;        /* waits of this stage in a row that were */
-    int in_time;        /* waits that were not, since the last rest */
-    int64_t last_count; /* of the last wait for a whole batch */
-    int equal_counts;   /* waits in a row that were like the one before */
-    int half;           /* of last_count */
-    int at_once;        /* how often in a row half came at once */
-    int rest;           /* so many reads pass before a whole batch may gather */
-    int rest_length;    /* how many that were at first; 0: there was no rest yet */
+    /* What follows is about a client that has all its answers. */
+    enum client_verdict verdict;
+    int64_t holds_until_us; /* the verdict */
+    int64_t holds_us;       /* how long that is from the beginning */
+    bool was_in_vain;       /* the last wait was: the next request is read when it comes */
+    int in_vain;            /* waits that were, since one brought enough */
+
+    bool is_tried;
+    bool round_gathers;        /* requests may gather in this round of the trial */
+    int64_t round_since_us;    /* this round */
+    int64_t round_requests;    /* that it has brought */
+    int64_t requests_a_second; /* in the last round in which they did not gather */
+    int losses;                /* rounds that brought too few when they gathered, less the others */
 };
 
 /* A read of a connection. */
 struct client_read {
+    int64_t now_us;
     int64_t requests;    /* that it has brought */
     int64_t outstanding; /* those of the client that have no answer by now */
-    int64_t waited_us;   /* since they began to gather; 0: they did not */
     bool is_late;        /* the time was over before as many had come as were to gather */
 };
 

@@ -179,10 +179,8 @@ static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cn
         ops |= nio_server_cnxn_interest_ops(cnxn) & OP_READ;
         cnxn->is_late = false;
     }
-    if (is_lent || (ops & OP_READ) != 0) {
-        cnxn->waited_us = cnxn->gathering > 1 ? zk_elapsed_us() - cnxn->patient_since_us : 0;
+    if (is_lent || (ops & OP_READ) != 0)
         leave_patients(thread, cnxn);
-    }
     if (is_lent) {
         lend_to_worker(thread, cnxn, ops);
         return;
@@ -229,7 +227,7 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
     if (!server_cnxn_is_stale(&cnxn->base)) {
         int32_t ops = nio_server_cnxn_interest_ops(cnxn);
         int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
-        const struct client_read read = {cnxn->frames_read, outstanding, cnxn->waited_us,
+        const struct client_read read = {zk_elapsed_us(), cnxn->frames_read, outstanding,
                                          cnxn->is_late};
         become_patient(thread, cnxn,
                        was_read ? client_habit_after_read(&cnxn->habit, &read)

@@ -91,10 +91,9 @@ struct nio_server_cnxn {
     struct zk_atomic_long lent_done; /* the worker is done with it */
     int32_t lent_ops;
     struct client_habit habit;
-    bool is_late;      /* it is read because its wait is over */
-    int64_t waited_us; /* until it was read the last time; 0: nothing gathered */
-    int low_water;     /* the socket is ready when so many bytes have come */
-    int gathering;     /* so many requests are to come before it is read; 1: it is no patient */
+    bool is_late;  /* it is read because its wait is over */
+    int low_water; /* the socket is ready when so many bytes have come */
+    int gathering; /* so many requests are to come before it is read; 1: it is no patient */
     int64_t patient_since_us;
     struct nio_server_cnxn *next_patient;
     struct nio_server_cnxn *previous_patient;

@@ -207,18 +207,18 @@ static size_t send_gets(struct raw_client *raw, int first, int count)
     return length;
 }
 
-/* Two come at once, and are answered at once; what comes next may gather. The first ones may have
- * to take the long way, because the opening of the session is not quite over. Returns the number of
- * the next request; *ret_together: the bytes of a whole batch. */
-static int gather(struct raw_client *raw, int *ret_together)
+/* Two come at once, and are answered at once; what comes next may gather when that is tried. The
+ * first ones may have to take the long way, because the opening of the session is not quite over.
+ * Returns the number of the next request; *ret_together: the bytes of a whole batch. */
+static int gather(struct raw_client *raw, int first, int *ret_together)
 {
-    int next = 1;
+    int next = first;
     outside_watch(SELECTOR_THREADS);
     do {
         *ret_together = 64 * (int)send_gets(raw, next, 2);
         assert_replies(raw, next, 2);
         next += 2;
-    } while (!low_water_was(ret_together) && next < 2000);
+    } while (!low_water_was(ret_together) && next < first + 20000);
     assert_true(low_water_was(ret_together));
     return next;
 }
@@ -230,23 +230,40 @@ static void short_reads_that_come_two_at_a_time_gather(void **state)
     struct raw_stage *stage = *state;
     struct raw_client raw = raw_connect(stage);
     int together;
-    int next = gather(&raw, &together);
+    int next = gather(&raw, 1, &together);
     (void)send_gets(&raw, next, 1);
     assert_replies(&raw, next, 1);
     test_await(has_no_low_water, NULL);
     sock_unref(raw.sock);
 }
 
-/* From here on the wait of a client whose short reads gather never ends by itself. */
-static void gather_for_ever(struct raw_client *raw)
+/* When the other client has two answers, the selector has also settled what comes before it watches
+ * that client anew. */
+static bool gathers_now(struct raw_client *other, int *together)
+{
+    raw_assert_pings(other);
+    raw_assert_pings(other);
+    return has_low_water(together);
+}
+
+/* From here on the wait of a client whose short reads gather never ends by itself. If they do not
+ * gather in the round of the trial that is next, it is done again. */
+static void gather_for_ever(struct raw_client *raw, struct raw_client *other)
 {
     int together;
-    int next = gather(raw, &together);
-    test_await(has_no_low_water, NULL);
-    outside_stop_clocks();
-    (void)send_gets(raw, next, 1);
-    assert_replies(raw, next, 1);
-    test_await(has_low_water, &together);
+    int next = 1;
+    bool gathers = false;
+    while (!gathers) {
+        (void)outside_restore(NULL);
+        next = gather(raw, next, &together);
+        outside_stop_clocks();
+        gathers = gathers_now(other, &together);
+        if (!gathers) {
+            (void)send_gets(raw, next, 1); /* no wait is going on, so it is read as it comes */
+            assert_replies(raw, next++, 1);
+            gathers = gathers_now(other, &together);
+        }
+    }
 }
 
 static void short_reads_one_after_the_other_do_not_gather(void **state)
@@ -282,7 +299,7 @@ static void events_do_not_keep_what_gathers_from_being_read(void **state)
     buf_put_byte(watch, 1);
     raw_send_frame(raw.sock, raw_frame_of(watch));
     raw_assert_reply(raw.sock, 0, KEEPER_CODE_NONODE);
-    gather_for_ever(&raw);
+    gather_for_ever(&raw, &writer);
     raw_send_frame(raw.sock, raw_plain_frame(-2, OP_CODE_PING));
     test_await(has_arrived, &raw);
     raw_send_frame(writer.sock, raw_create_frame(1, "/event", "", 0));
