@@ -37,6 +37,8 @@ struct watchful_processor {
     sem_t come;                   /* posted for each request */
     struct zk_atomic_long broken; /* how often a rule was */
     struct zk_atomic_long last_cxid[WORKER_SESSIONS];
+    struct request *held; /* it waits for let_go; a test sets it before it starts the processor */
+    sem_t let_go;
 };
 
 static int watchful_process_request(struct request_processor *processor, struct request *request)
@@ -44,6 +46,8 @@ static int watchful_process_request(struct request_processor *processor, struct 
     struct watchful_processor *watchful = (struct watchful_processor *)processor;
     bool is_write = request->txn != NULL;
     bool is_broken = false;
+    while (request == watchful->held && sem_wait(&watchful->let_go) < 0 && errno == EINTR)
+        continue;
     if (is_write) {
         is_broken |= zk_atomic_long_add(&watchful->writes_at_work, 1) != 1;
         is_broken |= zk_atomic_long_get(&watchful->reads_at_work) != 0;
@@ -72,8 +76,10 @@ static void watchful_shutdown(struct request_processor *processor)
 
 static void watchful_free(struct request_processor *processor)
 {
-    sem_destroy(&((struct watchful_processor *)processor)->come);
-    free(processor);
+    struct watchful_processor *watchful = (struct watchful_processor *)processor;
+    sem_destroy(&watchful->come);
+    sem_destroy(&watchful->let_go);
+    free(watchful);
 }
 
 static const struct request_processor_ops watchful_processor_ops = {
@@ -89,6 +95,7 @@ static struct watchful_processor *stage_watch(struct commit_stage *stage, const 
     struct watchful_processor *watchful = calloc(1, sizeof *watchful);
     watchful->processor.ops = &watchful_processor_ops;
     sem_init(&watchful->come, 0, 0);
+    sem_init(&watchful->let_go, 0, 0);
     zk_settings_set(stage->ctx, "zookeeper.commitProcessor.numWorkerThreads", workers);
     stage->commit = commit_processor_new(stage->server, &watchful->processor);
     stage->processor = commit_processor_as_processor(stage->commit);
@@ -227,6 +234,32 @@ static void with_workers_the_rules_of_a_client_hold(void **state)
     in_any_order_the_rules_of_a_client_hold(*state, "4");
 }
 
+/* CLI-56. Two workers. While one reads for a client, the client's next read waits, although the
+ * other worker has nothing to do: a read of another client comes, which was sent after both. */
+static void a_client_has_one_worker_whichever_is_idle(void **state)
+{
+    struct commit_stage *stage = *state;
+    struct watchful_processor *watchful = stage_watch(stage, "2");
+    struct request *first = request_new(NULL, 1, 1, OP_CODE_GET_DATA, NULL, NULL);
+    watchful->held = first;
+    assert_int_equal(request_processor_process_request(stage->processor, first), 0);
+    commit_stage_request(stage, 1, 2, OP_CODE_GET_DATA);
+    commit_stage_request(stage, 2, 1, OP_CODE_GET_DATA);
+    commit_stage_start(stage);
+
+    await_come(watchful, 1);
+    int64_t last_cxid = zk_atomic_long_get(&watchful->last_cxid[1]);
+    int64_t of_the_other = zk_atomic_long_get(&watchful->last_cxid[2]);
+    sem_post(&watchful->let_go);
+    await_come(watchful, 2);
+
+    assert_int_equal(last_cxid, 0);
+    assert_int_equal(of_the_other, 1);
+    assert_int_equal(zk_atomic_long_get(&watchful->last_cxid[1]), 2);
+    assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
+    request_unref(first);
+}
+
 enum { ROUNDS = 10000 };
 
 /* CLI-58. One client that waits for each answer: nothing comes that would wake a thread which has
@@ -293,6 +326,7 @@ int main(void)
         STAGED(without_workers_the_rules_of_a_client_hold),
         STAGED(with_one_worker_the_rules_of_a_client_hold),
         STAGED(with_workers_the_rules_of_a_client_hold),
+        STAGED(a_client_has_one_worker_whichever_is_idle),
         STAGED(one_client_alone_is_always_answered),
         STAGED(a_read_that_fails_in_a_worker_ends_the_role),
         STAGED(shutdown_waits_for_the_read_of_a_worker),
