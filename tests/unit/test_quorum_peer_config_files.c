@@ -653,7 +653,7 @@ static void snappy_is_refused_where_its_library_is_missing(void **state)
     CONFIG_CHECK_REFUSALS(ROWS);
 }
 
-/* D-316. Java: ServerIdTest */
+/* CFG-03, D-316. Java: ServerIdTest */
 static void ids_that_would_make_sessions_look_like_ttl_nodes_are_refused(void **state)
 {
     static const struct config_refusal ROWS[] = {
