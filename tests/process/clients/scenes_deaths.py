@@ -114,6 +114,7 @@ def cli_28_the_leader_is_killed_under_its_clients(t):
     dead.must(1, create(t.path('dead'), flags=1))
     clients[0].must(1, create(t.path('acknowledged'), b'yes'))
     dead.leave()
+    time.sleep(5)  # half of its time is over: the rest of it would not be all of it
     killed = time.monotonic()
     servers[leader].kill()
     for c in clients:  # those of the leader, and those of servers that have lost it
