@@ -18,9 +18,11 @@ enum {
     ROUND_US = 4 * CLIENT_HABIT_WAIT_US,
     IDLE_US = 4 * ROUND_US,
     /* A client that shares its processor sends in bursts, and any two rounds may differ by chance.
-     * So many losses more than gains, or gains more than losses, hardly happen by chance. */
+     * So many losses more than gains, or gains more than losses, hardly happen by chance. To find
+     * again that a client sends on and on takes fewer. */
     LOSSES_MOST = 8,
     GAINS_MOST = 3,
+    GAINS_SENDER = 1,
     /* So many waits in vain tell that the client sends little, or waits for few answers. One that
      * sends on and on loses its processor now and then. */
     IN_VAIN_MOST = 4,
@@ -119,9 +121,10 @@ static void go_on_with_trial(struct client_habit *habit, const struct client_rea
     if (!did_gather)
         return;
     habit->losses += requests_a_second < habit->requests_a_second * 7 / 8 ? 1 : -1;
+    int gains = habit->verdict == CLIENT_VERDICT_SENDS ? GAINS_SENDER : GAINS_MOST;
     if (habit->losses == LOSSES_MOST)
         decide(habit, CLIENT_VERDICT_WAITS, read->now_us);
-    else if (habit->losses == -GAINS_MOST)
+    else if (habit->losses == -gains)
         decide(habit, CLIENT_VERDICT_SENDS, read->now_us);
 }
 
