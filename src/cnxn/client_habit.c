@@ -17,12 +17,13 @@ enum {
      * processor, and nothing is learned from it. */
     ROUND_US = 4 * CLIENT_HABIT_WAIT_US,
     IDLE_US = 4 * ROUND_US,
-    /* A client that shares its processor sends in bursts, and any two rounds may differ by chance.
-     * So many losses more than gains, or gains more than losses, hardly happen by chance. To find
-     * again that a client sends on and on takes fewer. */
+    /* A client that waits has a loss in nearly every round. One that shares its processor sends in
+     * bursts, and any two of its rounds differ by chance: it has a gain as often as a loss. So a
+     * gain tells more. */
+    WEIGHT_OF_GAIN = 3,
     LOSSES_MOST = 8,
-    GAINS_MOST = 3,
-    GAINS_SENDER = 1,
+    GAINS_MOST = 3 * WEIGHT_OF_GAIN,
+    GAINS_SENDER = WEIGHT_OF_GAIN, /* to find again that it sends on and on */
     /* So many waits in vain tell that the client sends little, or waits for few answers. One that
      * sends on and on loses its processor now and then. */
     IN_VAIN_MOST = 4,
@@ -120,11 +121,14 @@ static void go_on_with_trial(struct client_habit *habit, const struct client_rea
         habit->requests_a_second = requests_a_second;
     if (!did_gather)
         return;
-    habit->losses += requests_a_second < habit->requests_a_second * 7 / 8 ? 1 : -1;
+    if (requests_a_second < habit->requests_a_second * 7 / 8)
+        habit->losses++;
+    else if (requests_a_second >= habit->requests_a_second * 31 / 32)
+        habit->losses -= WEIGHT_OF_GAIN;
     int gains = habit->verdict == CLIENT_VERDICT_SENDS ? GAINS_SENDER : GAINS_MOST;
-    if (habit->losses == LOSSES_MOST)
+    if (habit->losses >= LOSSES_MOST)
         decide(habit, CLIENT_VERDICT_WAITS, read->now_us);
-    else if (habit->losses == -gains)
+    else if (habit->losses <= -gains)
         decide(habit, CLIENT_VERDICT_SENDS, read->now_us);
 }
 

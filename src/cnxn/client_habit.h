@@ -39,7 +39,7 @@ struct client_habit {
     int64_t round_since_us;    /* this round */
     int64_t round_requests;    /* that it has brought */
     int64_t requests_a_second; /* in the last round in which they did not gather */
-    int losses;                /* rounds that brought too few when they gathered, less the others */
+    int losses; /* rounds that brought fewer when requests gathered, less what gains weigh */
 };
 
 /* A read of a connection. */
