@@ -497,6 +497,15 @@ static int64_t packets_received(const struct raw_stage *stage)
     return server_stats_get(stage->alone->client_port->stats).packets_received;
 }
 
+/* It is request 1 of the client. */
+static void create_big_node(struct raw_client *raw, size_t length)
+{
+    uint8_t *data = calloc(1, length);
+    raw_send_frame(raw->sock, raw_create_frame(1, "/big", data, length));
+    free(data);
+    raw_assert_reply(raw->sock, 1, 0);
+}
+
 /* Its requests wait in the kernel, and not in our memory. A megabyte is five answers, and one
  * batch of requests may be under way when that is reached; the rest is what sockets hold. */
 static void cli_44_a_client_that_does_not_read_is_not_read(void **state)
@@ -504,10 +513,7 @@ static void cli_44_a_client_that_does_not_read_is_not_read(void **state)
     enum { NODE = 200000, ENOUGH = 20000, TAKEN_MAX = 1000 };
     struct raw_stage *stage = *state;
     struct raw_client slow = raw_connect(stage);
-    uint8_t *data = calloc(1, NODE);
-    raw_send_frame(slow.sock, raw_create_frame(1, "/big", data, NODE));
-    free(data);
-    raw_assert_reply(slow.sock, 1, 0);
+    create_big_node(&slow, NODE);
     sock_set_write_timeout(slow.sock, 300);
     struct buf *get = raw_get_frame(2, "/big");
     int sent = 0;
@@ -544,10 +550,7 @@ static void cli_44_nor_one_that_asks_for_one_thing_after_the_other(void **state)
     enum { NODE = 200000, TAKEN_MAX = 100 };
     struct raw_stage *stage = *state;
     struct raw_client slow = raw_connect(stage);
-    uint8_t *data = calloc(1, NODE);
-    raw_send_frame(slow.sock, raw_create_frame(1, "/big", data, NODE));
-    free(data);
-    raw_assert_reply(slow.sock, 1, 0);
+    create_big_node(&slow, NODE);
     struct raw_client other = raw_connect(stage);
     int64_t received = packets_received(stage);
     int taken = 0;
@@ -628,10 +631,7 @@ static void cli_44_long_answers_are_not_all_made_at_once(void **state)
     enum { NODE = 1000000, ASKED = 64 };
     struct raw_stage *stage = *state;
     struct raw_client slow = raw_connect(stage);
-    uint8_t *data = calloc(1, NODE);
-    raw_send_frame(slow.sock, raw_create_frame(1, "/big", data, NODE));
-    free(data);
-    raw_assert_reply(slow.sock, 1, 0);
+    create_big_node(&slow, NODE);
     for (int round = 0; round < 2; round++) {
         raw_send_frame(slow.sock, gets_at_once(ASKED));
         struct unsent unsent = {.stage = stage};
@@ -658,10 +658,7 @@ static void cli_44_what_is_kept_stays_in_its_order(void **state)
     enum { NODE = 1000000, ASKED = 64 };
     struct raw_stage *stage = *state;
     struct raw_client client = raw_connect(stage);
-    uint8_t *data = calloc(1, NODE);
-    raw_send_frame(client.sock, raw_create_frame(1, "/big", data, NODE));
-    free(data);
-    raw_assert_reply(client.sock, 1, 0);
+    create_big_node(&client, NODE);
     raw_send_frame(client.sock, gets_at_once(ASKED));
     for (int i = 1; i <= ASKED; i++)
         raw_assert_reply(client.sock, i, 0);
