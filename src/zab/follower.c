@@ -68,7 +68,7 @@ int follower_follow_leader(struct follower *follower)
     quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
     /* From DIFF, TRUNC or SNAP to UPTODATE, which comes when a quorum has the leader's history. */
     r = learner_sync_with_leader(learner, new_epoch_zxid);
-    if (r != 0)
+    if (r < 0)
         goto out;
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     follower->completed_sync = true;
@@ -84,17 +84,15 @@ int follower_follow_leader(struct follower *follower)
     if (r == 0)
         r = -ECANCELED;
 out:
-    if (r < 0 && found) /* what find_leader did not find it has logged itself */
+    /* What find_leader did not find, and what ends the process, has a line already. */
+    if (found && learner->exit_code == 0)
         zk_log(follower->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "following",
                learner_error_text(learner, r));
     quorum_packet_free(qp);
     quorum_server_done(&leader_server);
-    learner_end(learner, "Follower", follower->completed_sync);
+    int exit_code = learner_end(learner, "Follower", follower->completed_sync);
     quorum_peer_set_role(self, NULL);
-    /* In its last moment a thread of the server may have met an error for which the process must
-     * end. */
-    int exit_code = zookeeper_server_exit_code(follower->role.zk);
-    return r <= 0 && exit_code > 0 ? exit_code : r;
+    return exit_code > 0 ? exit_code : r;
 }
 
 /* Looked at between two packets; a stop also wakes the read.
@@ -105,8 +103,7 @@ static bool follower_is_running(struct follower *follower)
            zookeeper_server_is_running(follower->role.zk);
 }
 
-/* A positive result is an exit code: the process ends.
- * Java: processPacket() */
+/* Java: processPacket() */
 static int follower_process_packet(struct follower *follower, const struct quorum_packet *packet)
 {
     struct learner *learner = follower->learner;

@@ -17,7 +17,6 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/trace.h"
 #include "zk/server/commit_processor.h"
-#include "zk/server/exit_code.h"
 #include "zk/server/final_request_processor.h"
 #include "zk/server/request.h"
 #include "zk/server/sync_request_processor.h"
@@ -78,7 +77,7 @@ int follower_zookeeper_server_commit(struct follower_zookeeper_server *fzk, int6
     }
     if (next->header.zxid != zxid) {
         zk_log(fzk->base.self->ctx, ZK_LOG_COMMIT_UNMATCHED, zxid, next->header.zxid);
-        return EXIT_CODE_UNMATCHED_TXN_COMMIT;
+        return learner_must_end(fzk->base.learner, EXIT_CODE_UNMATCHED_TXN_COMMIT);
     }
     zk_trace_txn(fzk->base.self->ctx, "committed", zxid, 0,
                  "the leader says that a quorum has it on disk");

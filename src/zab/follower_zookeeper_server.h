@@ -36,8 +36,8 @@ struct zookeeper_server *follower_zookeeper_server_new(struct quorum_peer *self,
 void follower_zookeeper_server_log_request(struct follower_zookeeper_server *fzk,
                                            struct txn_log_entry *txn);
 /* Java: commit(). The oldest transaction that waits is applied; a COMMIT that comes when none waits
- * is passed over. Returns 0, or EXIT_CODE_UNMATCHED_TXN_COMMIT (logged): it names another
- * transaction than the oldest, so ours is not the leader's history, and the process must end. */
+ * is passed over. Errors: -ENOTRECOVERABLE (learner_must_end), it names another transaction than
+ * the oldest, so ours is not the leader's history. */
 ZK_NODISCARD int follower_zookeeper_server_commit(struct follower_zookeeper_server *fzk,
                                                   int64_t zxid);
 /* Returns the transaction that the next COMMIT must name, Java's first of pendingTxns; NULL: none

@@ -411,6 +411,12 @@ int learner_protocol_error(struct learner *learner, const char *format, ...)
     return -EPROTO;
 }
 
+int learner_must_end(struct learner *learner, enum exit_code exit_code)
+{
+    learner->exit_code = exit_code;
+    return -ENOTRECOVERABLE;
+}
+
 const char *learner_error_text(struct learner *learner, int error)
 {
     if (learner->why[0] == '\0')
@@ -424,7 +430,7 @@ const char *learner_error_text(struct learner *learner, int error)
  * What was read and not handed over yet goes to the log before, as in Java, where each packet is
  * handed over when it has been read.
  * Java: Follower.followLeader(), its finally, and Learner.shutdown() */
-void learner_end(struct learner *learner, const char *role, bool completed_sync)
+int learner_end(struct learner *learner, const char *role, bool completed_sync)
 {
     if (learner->connected_ms >= 0) {
         zk_log(learner->ctx, ZK_LOG_DISCONNECTED_FROM_LEADER, learner->leader_address,
@@ -456,6 +462,9 @@ void learner_end(struct learner *learner, const char *role, bool completed_sync)
     sock_unref(learner->sock);
     learner->sock = NULL;
     zk_mutex_unlock(&learner->mu);
+    /* In its last moment a thread of the server may have met an error for which the process must
+     * end. */
+    return learner->exit_code > 0 ? learner->exit_code : zookeeper_server_exit_code(learner->zk);
 }
 
 /* The connections of these clients have been closed, so nobody answers them here. A client that is

@@ -82,6 +82,7 @@ struct learner {
     bool tree_has_hole;
     /* A DIFF goes into the tree alone, until a first snapshot is written at NEWLEADER. */
     bool disk_is_behind;
+    int exit_code; /* what learner_must_end was given; 0: the process need not end */
     char why[256];
 };
 

@@ -57,7 +57,6 @@ struct learner_sync {
      * is missing there. 0: it has none; else the first zxid behind them. */
     int64_t unproven_zxid;
     int64_t proven_zxid; /* the last one before them */
-    int exit_code;       /* what must_end was given; 0: the process need not end */
     /* struct txn_log_entry *, references: proposals that are neither on disk nor in the tree. */
     struct array_deque packets_not_logged;
     /* int64_t: the zxids of those that are committed, which are always the first of
@@ -82,7 +81,6 @@ static int persist_committed(struct learner_sync *sync);
 static int check_what_is_open(struct learner_sync *sync);
 static int hand_over_to_follower(struct learner_sync *sync);
 static int hand_over_to_observer(struct learner_sync *sync);
-static int must_end(struct learner_sync *sync, int exit_code);
 static void learner_sync_done(struct learner_sync *sync);
 
 /* Java: syncWithLeader() */
@@ -126,7 +124,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
     default: /* going on would mean to guess where our history ends; Java leaves, too (K-17) */
         zk_log(learner->ctx, ZK_LOG_UNEXPECTED_SYNC_PACKET, quorum_packet_type_name(qp->type),
                qp->zxid);
-        r = must_end(&sync, EXIT_CODE_QUORUM_PACKET_ERROR);
+        r = learner_must_end(learner, EXIT_CODE_QUORUM_PACKET_ERROR);
         break;
     }
     if (r < 0)
@@ -204,15 +202,7 @@ int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid)
 out:
     quorum_packet_free(qp);
     learner_sync_done(&sync);
-    return sync.exit_code > 0 ? sync.exit_code : r;
-}
-
-/* There is no way on that would keep what this server has promised, and a line of the log says why.
- * Returns the error that ends the synchronisation; its caller gets the exit code in its place. */
-static int must_end(struct learner_sync *sync, int exit_code)
-{
-    sync->exit_code = exit_code;
-    return -ENOTRECOVERABLE;
+    return r;
 }
 
 /* ---- proposals and commits ------------------------------------------------------------------- */
@@ -361,7 +351,7 @@ static int truncate_log(struct learner_sync *sync, int64_t zxid)
                                       (uint64_t)zxid);
     if (r < 0) {
         zk_log(learner->ctx, ZK_LOG_CANNOT_TRUNCATE, zxid, zk_error_text(r).text);
-        return must_end(sync, EXIT_CODE_QUORUM_PACKET_ERROR);
+        return learner_must_end(learner, EXIT_CODE_QUORUM_PACKET_ERROR);
     }
     zk_database_set_last_processed_zxid(learner->database, zxid);
     return 0;
@@ -465,7 +455,7 @@ static int take_snapshot(struct learner_sync *sync)
     if (r == 0)
         return 0;
     zk_log(learner->ctx, ZK_LOG_SNAPSHOT_EXITING, zk_error_text(r).text);
-    return must_end(sync, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT);
+    return learner_must_end(learner, EXIT_CODE_TXNLOG_ERROR_TAKING_SNAPSHOT);
 }
 
 /* The transactions that came and are committed go to the log and into the tree, and the log to the
@@ -502,7 +492,7 @@ static int persist_committed(struct learner_sync *sync)
     if (r < 0) {
         /* What the disk holds now is unknown, and asking it again does not tell. */
         zk_log(learner->ctx, ZK_LOG_SYNC_NOT_PERSISTED, zk_error_text(r).text);
-        return must_end(sync, EXIT_CODE_UNEXPECTED_ERROR);
+        return learner_must_end(learner, EXIT_CODE_UNEXPECTED_ERROR);
     }
     zk_log(learner->ctx, ZK_LOG_SYNC_PERSISTED, count, zk_elapsed_ms() - start_ms,
            sync->packets_not_logged.count);
@@ -537,14 +527,14 @@ static int hand_over_to_follower(struct learner_sync *sync)
     struct follower_zookeeper_server *fzk = sync->learner->fzk;
     struct txn_log_entry *txn;
     int64_t zxid;
-    int exit_code = 0;
+    int r = 0;
     while (array_deque_remove_first(&sync->packets_not_logged, &txn)) {
         follower_zookeeper_server_log_request(fzk, txn);
         txn_log_entry_unref(txn);
     }
-    while (exit_code == 0 && array_deque_remove_first(&sync->packets_committed, &zxid))
-        exit_code = follower_zookeeper_server_commit(fzk, zxid);
-    return exit_code == 0 ? 0 : must_end(sync, exit_code);
+    while (r == 0 && array_deque_remove_first(&sync->packets_committed, &zxid))
+        r = follower_zookeeper_server_commit(fzk, zxid);
+    return r;
 }
 
 /* The observer's server takes what is committed. No proposal is left then, because the leader sends

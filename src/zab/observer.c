@@ -68,7 +68,7 @@ int observer_observe_leader(struct observer *observer)
     quorum_peer_set_leader_id(self, master.id);
     quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);
     r = learner_sync_with_leader(learner, new_leader_zxid);
-    if (r != 0)
+    if (r < 0)
         goto out;
     quorum_peer_set_zab_state(self, ZAB_STATE_BROADCAST);
     observer->completed_sync = true;
@@ -82,17 +82,14 @@ int observer_observe_leader(struct observer *observer)
     if (r == 0)
         r = -ECANCELED;
 out:
-    if (r < 0 && found)
+    if (found && learner->exit_code == 0)
         zk_log(observer->ctx, ZK_LOG_EXCEPTION_WHEN_LEARNING, "observing",
                learner_error_text(learner, r));
     quorum_packet_free(qp);
     quorum_server_done(&master);
-    learner_end(learner, "Observer", observer->completed_sync);
+    int exit_code = learner_end(learner, "Observer", observer->completed_sync);
     quorum_peer_set_role(self, NULL);
-    /* In its last moment a thread of the server may have met an error for which the process must
-     * end. */
-    int exit_code = zookeeper_server_exit_code(observer->role.zk);
-    return r <= 0 && exit_code > 0 ? exit_code : r;
+    return exit_code > 0 ? exit_code : r;
 }
 
 /* As follower_is_running. */
@@ -118,8 +115,7 @@ static int observer_find_learner_master(struct observer *observer, struct quorum
     return 0;
 }
 
-/* A positive result is an exit code: the process ends.
- * Java: processPacket() */
+/* Java: processPacket() */
 static int observer_process_packet(struct observer *observer, const struct quorum_packet *packet)
 {
     struct learner *learner = observer->learner;

@@ -15,6 +15,7 @@
 #include "zk/base/attrs.h"
 #include "zk/ensemble/quorum_server.h"
 #include "zk/jute/quorum.h"
+#include "zk/server/exit_code.h"
 
 struct array_deque;
 struct learner;
@@ -90,8 +91,8 @@ ZK_NODISCARD int learner_register_with_leader(struct learner *learner, int32_t p
 
 /* Java: syncWithLeader(). From DIFF, SNAP or TRUNC to UPTODATE, and on until the role's server is
  * started and has been given what came meanwhile. All that is committed is on disk, then
- * currentEpoch, before the ACK of NEWLEADER leaves (D-26). Errors: -errno; or a positive enum
- * exit_code (logged): then the process must end. */
+ * currentEpoch, before the ACK of NEWLEADER leaves (D-26). Errors: -EPROTO, those of the socket and
+ * the disk, -ECANCELED; -ENOTRECOVERABLE: learner_must_end was called. */
 ZK_NODISCARD int learner_sync_with_leader(struct learner *learner, int64_t new_leader_zxid);
 
 /* Java: revalidate(). Hands the leader's word on a session to the client that waits for it.
@@ -117,6 +118,10 @@ ZK_NODISCARD int learner_check_order(struct learner *learner, const struct txn_l
 /* Notes that the leader broke the protocol, and how: learner_error_text will say it. Returns
  * -EPROTO. */
 int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
+/* Notes that the process must end: there is no way on that would keep what this server has
+ * promised, and a line of the log says why. learner_end will return the exit code. Returns
+ * -ENOTRECOVERABLE, which ends the term as any other error does. */
+ZK_NODISCARD int learner_must_end(struct learner *learner, enum exit_code exit_code);
 
 /* The leader has sent a packet that makes no sense, and does no harm: the term goes on. Returns
  * whether it has a line in the log: of each type the 1st, 2nd, 4th, 8th ... (D-334). */
@@ -127,8 +132,10 @@ bool learner_line_is_due(struct learner *learner, int32_t type);
 const char *learner_error_text(struct learner *learner, int error);
 
 /* Ends the term, for follower and observer alike. role is "Follower" or "Observer". Blocks until no
- * thread of the server is left. Java: Follower.followLeader(), its finally, and shutdown(), which
- * forgets a database that was cut off in the middle of a SNAP. */
-void learner_end(struct learner *learner, const char *role, bool completed_sync);
+ * thread of the server is left. Returns the exit code if the process must end, because of what this
+ * thread (learner_must_end) or one of the server has met; otherwise 0. Java:
+ * Follower.followLeader(), its finally, and shutdown(), which forgets a database that was cut off
+ * in the middle of a SNAP. */
+ZK_NODISCARD int learner_end(struct learner *learner, const char *role, bool completed_sync);
 
 #endif
