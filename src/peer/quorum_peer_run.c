@@ -44,7 +44,7 @@ static int restart_leader_election(struct quorum_peer_run *run);
 static void stop_leader_election(struct quorum_peer_run *run);
 static void look_once(struct quorum_peer_run *run);
 static void observe_for_a_term(struct quorum_peer_run *run);
-static void follow_for_a_term(struct quorum_peer_run *run, int64_t began_ms);
+static void follow_for_a_term(struct quorum_peer_run *run);
 static void lead_for_a_term(struct quorum_peer_run *run);
 static void update_server_state(struct quorum_peer_run *run, int result);
 static int reload_database(struct quorum_peer_run *run);
@@ -273,7 +273,6 @@ static void run_main(void *arg)
             zk_log(run->ctx, ZK_LOG_LOOKING);
         else
             zk_log(run->ctx, ZK_LOG_ROLE, server_state_name(state));
-        int64_t began_ms = zk_elapsed_ms();
         /* Each term has a role object of its own: what a thread of an earlier one still holds can
          * disturb no later one. */
         switch (state) {
@@ -284,7 +283,7 @@ static void run_main(void *arg)
             observe_for_a_term(run);
             break;
         case SERVER_STATE_FOLLOWING:
-            follow_for_a_term(run, began_ms);
+            follow_for_a_term(run);
             break;
         case SERVER_STATE_LEADING:
             lead_for_a_term(run);
@@ -332,8 +331,9 @@ static void observe_for_a_term(struct quorum_peer_run *run)
 /* A follower that cannot get in step with its leader would look, follow and fail hundreds of times
  * a second (K-22), and would keep others waiting for its silence (K-26). Java does not pause
  * (D-71). (In Java a part of run().) */
-static void follow_for_a_term(struct quorum_peer_run *run, int64_t began_ms)
+static void follow_for_a_term(struct quorum_peer_run *run)
 {
+    int64_t began_ms = zk_elapsed_ms();
     struct follower *follower = follower_new(run->self);
     int r = follower_follow_leader(follower);
     bool refused = follower_was_refused(follower);
