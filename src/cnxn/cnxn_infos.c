@@ -111,9 +111,7 @@ static void dump_cnxns(void *arg, struct zk_str *str)
 
 static void append_expiring_cnxn(const struct expiry_item *item, struct zk_str *str)
 {
-    const struct nio_server_cnxn *cnxn =
-        (const struct nio_server_cnxn *)(const void *)((const char *)item -
-                                                       offsetof(struct nio_server_cnxn, expiry));
+    const struct nio_server_cnxn *cnxn = nio_server_cnxn_of_expiry(item);
     zk_str_printf(str, "ip: %s sessionId: 0x%" PRIx64, cnxn->remote_text,
                   (uint64_t)cnxn->base.session_id);
 }

@@ -9,7 +9,6 @@
 static int64_t expirer_wait_time(struct server_cnxn_factory *factory);
 static size_t take_expired(struct server_cnxn_factory *factory,
                            struct nio_server_cnxn ***ret_expired);
-static struct nio_server_cnxn *cnxn_of_item(struct expiry_item *item);
 
 /* Java: ConnectionExpirerThread.run() */
 void connection_expirer_run(void *arg)
@@ -51,16 +50,11 @@ static size_t take_expired(struct server_cnxn_factory *factory,
     for (struct expiry_item *item = first, *next; item != NULL; item = next) {
         next = item->next;
         *item = (struct expiry_item){0};
-        expired[at] = cnxn_of_item(item);
-        server_cnxn_ref(&expired[at++]->base);
+        struct nio_server_cnxn *cnxn = nio_server_cnxn_of_expiry(item);
+        server_cnxn_ref(&cnxn->base);
+        expired[at++] = cnxn;
     }
     zk_mutex_unlock(&factory->expiry_mu);
     *ret_expired = expired;
     return count;
-}
-
-static struct nio_server_cnxn *cnxn_of_item(struct expiry_item *item)
-{
-    return (struct nio_server_cnxn *)(void *)((char *)item -
-                                              offsetof(struct nio_server_cnxn, expiry));
 }

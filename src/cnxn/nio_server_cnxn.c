@@ -60,6 +60,12 @@ struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn)
     return cnxn->ops == &nio_server_cnxn_ops ? (struct nio_server_cnxn *)cnxn : NULL;
 }
 
+struct nio_server_cnxn *nio_server_cnxn_of_expiry(const struct expiry_item *item)
+{
+    char *bytes = (char *)item;
+    return (struct nio_server_cnxn *)(void *)(bytes - offsetof(struct nio_server_cnxn, expiry));
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 /* Java: new NIOServerCnxn() */

@@ -111,6 +111,8 @@ struct nio_server_cnxn {
 /* Returns the nio_server_cnxn that cnxn is part of; NULL: it is of another kind, as in tests of a
  * server without its port. */
 struct nio_server_cnxn *nio_server_cnxn_of(struct server_cnxn *cnxn);
+/* Returns the nio_server_cnxn whose expiry the item is. */
+struct nio_server_cnxn *nio_server_cnxn_of_expiry(const struct expiry_item *item);
 
 /* What each thread that reads from clients has for it. */
 struct io_room {
