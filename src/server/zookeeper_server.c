@@ -639,8 +639,9 @@ void zookeeper_server_process_txn(struct zookeeper_server *server, struct reques
     if (request_is_quorum(request))
         zk_database_add_committed_proposal(server->database, request->txn);
     outstanding_changes_unlock(server->outstanding_changes);
-    for (; removed > 0; removed--)
-        server_metrics_count(server->metrics, SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED);
+    if (removed > 0) /* a learner has none */
+        server_metrics_count_many(server->metrics, SERVER_METRICS_OUTSTANDING_CHANGES_REMOVED,
+                                  (int64_t)removed);
     if (ret_result != NULL)
         *ret_result = result;
     else
