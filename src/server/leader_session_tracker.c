@@ -16,12 +16,6 @@ struct leader_session_tracker {
     struct session_tracker *global_session_tracker; /* owned */
 };
 
-/* NULL: local sessions are not enabled. */
-static struct session_tracker *leader_local_of(struct session_tracker *tracker)
-{
-    return ((struct upgradeable_session_tracker *)tracker)->local_session_tracker;
-}
-
 static struct session_tracker *global_of(struct session_tracker *tracker)
 {
     return ((struct leader_session_tracker *)tracker)->global_session_tracker;
@@ -30,25 +24,28 @@ static struct session_tracker *global_of(struct session_tracker *tracker)
 /* Java: removeSession() */
 static void leader_remove_session(struct session_tracker *tracker, int64_t session_id)
 {
-    if (leader_local_of(tracker) != NULL)
-        session_tracker_remove_session(leader_local_of(tracker), session_id);
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL)
+        session_tracker_remove_session(local, session_id);
     session_tracker_remove_session(global_of(tracker), session_id);
 }
 
 /* Java: start() */
 static int leader_tracker_start(struct session_tracker *tracker)
 {
+    struct session_tracker *local = local_session_tracker_of(tracker);
     int r = session_tracker_start(global_of(tracker));
-    if (r == 0 && leader_local_of(tracker) != NULL)
-        r = session_tracker_start(leader_local_of(tracker));
+    if (r == 0 && local != NULL)
+        r = session_tracker_start(local);
     return r;
 }
 
 /* Java: shutdown() */
 static void leader_tracker_shutdown(struct session_tracker *tracker)
 {
-    if (leader_local_of(tracker) != NULL)
-        session_tracker_shutdown(leader_local_of(tracker));
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL)
+        session_tracker_shutdown(local);
     session_tracker_shutdown(global_of(tracker));
 }
 
@@ -57,8 +54,8 @@ static bool leader_track_session(struct session_tracker *tracker, int64_t sessio
                                  int32_t timeout_ms)
 {
     bool tracked = session_tracker_track_session(global_of(tracker), session_id, timeout_ms);
-    if (tracked && leader_local_of(tracker) != NULL)
-        zk_log(((struct upgradeable_session_tracker *)tracker)->ctx, ZK_LOG_TRACKING_GLOBAL_SESSION,
+    if (tracked && local_session_tracker_of(tracker) != NULL)
+        zk_log(upgradeable_session_tracker_of(tracker)->ctx, ZK_LOG_TRACKING_GLOBAL_SESSION,
                (uint64_t)session_id);
     return tracked;
 }
@@ -67,13 +64,14 @@ static bool leader_track_session(struct session_tracker *tracker, int64_t sessio
 static bool leader_commit_session(struct session_tracker *tracker, int64_t session_id,
                                   int32_t timeout_ms)
 {
+    struct session_tracker *local = local_session_tracker_of(tracker);
     bool added = session_tracker_commit_session(global_of(tracker), session_id, timeout_ms);
     if (added)
-        zk_log(((struct upgradeable_session_tracker *)tracker)->ctx,
-               ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
+        zk_log(upgradeable_session_tracker_of(tracker)->ctx, ZK_LOG_COMMITTING_GLOBAL_SESSION,
+               (uint64_t)session_id);
     /* A session that moved before its upgrade was done may have become local here again. */
-    if (leader_local_of(tracker) != NULL)
-        session_tracker_impl_take_out(leader_local_of(tracker), session_id);
+    if (local != NULL)
+        session_tracker_impl_take_out(local, session_id);
     return added;
 }
 
@@ -81,8 +79,8 @@ static bool leader_commit_session(struct session_tracker *tracker, int64_t sessi
 static bool leader_touch_session(struct session_tracker *tracker, int64_t session_id,
                                  int32_t timeout_ms)
 {
-    if (leader_local_of(tracker) != NULL &&
-        session_tracker_touch_session(leader_local_of(tracker), session_id, timeout_ms))
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL && session_tracker_touch_session(local, session_id, timeout_ms))
         return true;
     return session_tracker_touch_session(global_of(tracker), session_id, timeout_ms);
 }
@@ -96,7 +94,7 @@ bool leader_session_tracker_is_global_session(struct session_tracker *tracker, i
 /* Java: createSession() */
 static int64_t leader_create_session(struct session_tracker *tracker, int32_t timeout_ms)
 {
-    struct session_tracker *local = leader_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     return session_tracker_create_session(local != NULL ? local : global_of(tracker), timeout_ms);
 }
 
@@ -111,7 +109,7 @@ static int64_t server_id_of_session(int64_t session_id)
 static enum keeper_code leader_check_session(struct session_tracker *tracker, int64_t session_id,
                                              const void *owner)
 {
-    struct session_tracker *local = leader_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     enum keeper_code code = KEEPER_CODE_UNKNOWNSESSION;
     if (local != NULL)
         code = session_tracker_check_session(local, session_id, owner);
@@ -122,9 +120,8 @@ static enum keeper_code leader_check_session(struct session_tracker *tracker, in
     code = session_tracker_check_session(global_of(tracker), session_id, owner);
     if (code != KEEPER_CODE_UNKNOWNSESSION)
         return code;
-    bool may_be_anothers =
-        local != NULL && server_id_of_session(session_id) !=
-                             ((struct upgradeable_session_tracker *)tracker)->server_id;
+    bool may_be_anothers = local != NULL && server_id_of_session(session_id) !=
+                                                upgradeable_session_tracker_of(tracker)->server_id;
     return may_be_anothers ? KEEPER_CODE_OK : KEEPER_CODE_SESSIONEXPIRED;
 }
 
@@ -139,7 +136,7 @@ static enum keeper_code leader_check_global_session(struct session_tracker *trac
 static enum keeper_code leader_set_owner(struct session_tracker *tracker, int64_t session_id,
                                          const void *owner)
 {
-    struct session_tracker *local = leader_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     if (local != NULL && session_tracker_set_owner(local, session_id, owner) == KEEPER_CODE_OK)
         return KEEPER_CODE_OK;
     return session_tracker_set_owner(global_of(tracker), session_id, owner);
@@ -148,15 +145,16 @@ static enum keeper_code leader_set_owner(struct session_tracker *tracker, int64_
 /* Java: setSessionClosing() */
 static void leader_set_session_closing(struct session_tracker *tracker, int64_t session_id)
 {
+    struct session_tracker *local = local_session_tracker_of(tracker);
     /* Nothing happens where it is not tracked. */
-    if (leader_local_of(tracker) != NULL)
-        session_tracker_set_session_closing(leader_local_of(tracker), session_id);
+    if (local != NULL)
+        session_tracker_set_session_closing(local, session_id);
     session_tracker_set_session_closing(global_of(tracker), session_id);
 }
 
 static void leader_tracker_free(struct session_tracker *tracker)
 {
-    session_tracker_free(leader_local_of(tracker));
+    session_tracker_free(local_session_tracker_of(tracker));
     session_tracker_free(global_of(tracker));
     free(tracker);
 }
@@ -165,9 +163,10 @@ static void leader_tracker_free(struct session_tracker *tracker)
 static void leader_dump_sessions(struct session_tracker *tracker,
                                  const struct session_timeouts *global_sessions, struct zk_str *str)
 {
-    if (leader_local_of(tracker) != NULL) {
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL) {
         zk_str_append(str, "Local ");
-        session_tracker_dump_sessions(leader_local_of(tracker), global_sessions, str);
+        session_tracker_dump_sessions(local, global_sessions, str);
         zk_str_append(str, "Global ");
     }
     session_tracker_dump_sessions(global_of(tracker), global_sessions, str);
@@ -206,12 +205,13 @@ static struct session_expiry_map put_all(struct session_expiry_map *first,
 static void leader_get_session_expiry_map(struct session_tracker *tracker,
                                           struct session_expiry_map *ret_map)
 {
-    struct session_expiry_map local = {0};
-    struct session_expiry_map global;
-    if (leader_local_of(tracker) != NULL)
-        session_tracker_get_session_expiry_map(leader_local_of(tracker), &local);
-    session_tracker_get_session_expiry_map(global_of(tracker), &global);
-    *ret_map = put_all(&local, &global);
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    struct session_expiry_map local_map = {0};
+    struct session_expiry_map global_map;
+    if (local != NULL)
+        session_tracker_get_session_expiry_map(local, &local_map);
+    session_tracker_get_session_expiry_map(global_of(tracker), &global_map);
+    *ret_map = put_all(&local_map, &global_map);
 }
 
 static const struct session_tracker_ops leader_ops = {

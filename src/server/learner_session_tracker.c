@@ -31,18 +31,13 @@ static struct learner_session_tracker *learner_of(struct session_tracker *tracke
     return (struct learner_session_tracker *)tracker;
 }
 
-/* NULL: local sessions are not enabled. */
-static struct session_tracker *learner_local_of(struct session_tracker *tracker)
-{
-    return ((struct upgradeable_session_tracker *)tracker)->local_session_tracker;
-}
-
 /* Java: removeSession() */
 static void learner_remove_session(struct session_tracker *tracker, int64_t session_id)
 {
     struct learner_session_tracker *learner = learner_of(tracker);
-    if (learner_local_of(tracker) != NULL)
-        session_tracker_remove_session(learner_local_of(tracker), session_id);
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL)
+        session_tracker_remove_session(local, session_id);
     zk_mutex_lock(&learner->mu);
     long_hash_remove(&learner->touch_table, session_id);
     long_hash_remove(&learner->revalidated, session_id);
@@ -52,22 +47,23 @@ static void learner_remove_session(struct session_tracker *tracker, int64_t sess
 /* Java: start(): only local sessions need a thread. */
 static int learner_tracker_start(struct session_tracker *tracker)
 {
-    struct session_tracker *local = learner_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     return local != NULL ? session_tracker_start(local) : 0;
 }
 
 /* Java: shutdown() */
 static void learner_tracker_shutdown(struct session_tracker *tracker)
 {
-    if (learner_local_of(tracker) != NULL)
-        session_tracker_shutdown(learner_local_of(tracker));
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL)
+        session_tracker_shutdown(local);
 }
 
 /* A session whose createSession has been applied needs no note. */
 void learner_session_tracker_revalidated(struct session_tracker *tracker, int64_t session_id)
 {
     struct learner_session_tracker *learner = learner_of(tracker);
-    if (learner_local_of(tracker) == NULL ||
+    if (local_session_tracker_of(tracker) == NULL ||
         upgradeable_session_tracker_is_global_session(tracker, session_id))
         return;
     zk_mutex_lock(&learner->mu);
@@ -106,10 +102,11 @@ static bool learner_commit_session(struct session_tracker *tracker, int64_t sess
                                    int32_t timeout_ms)
 {
     struct learner_session_tracker *learner = learner_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     zk_log(learner->base.ctx, ZK_LOG_COMMITTING_GLOBAL_SESSION, (uint64_t)session_id);
     /* A session that moved before its upgrade was done may have become local here again. */
-    if (learner_local_of(tracker) != NULL)
-        session_tracker_impl_take_out(learner_local_of(tracker), session_id);
+    if (local != NULL)
+        session_tracker_impl_take_out(local, session_id);
     touch(learner, session_id, timeout_ms);
     return true;
 }
@@ -118,7 +115,7 @@ static bool learner_commit_session(struct session_tracker *tracker, int64_t sess
 static bool learner_touch_session(struct session_tracker *tracker, int64_t session_id,
                                   int32_t timeout_ms)
 {
-    struct session_tracker *local = learner_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     if (local != NULL) {
         if (session_tracker_touch_session(local, session_id, timeout_ms))
             return true;
@@ -164,7 +161,7 @@ void learner_session_tracker_snapshot(struct session_tracker *tracker,
 /* Java: createSession() */
 static int64_t learner_create_session(struct session_tracker *tracker, int32_t timeout_ms)
 {
-    struct session_tracker *local = learner_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     if (local != NULL)
         return session_tracker_create_session(local, timeout_ms);
     return zk_atomic_long_add(&learner_of(tracker)->next_session_id, 1) - 1;
@@ -175,7 +172,7 @@ static int64_t learner_create_session(struct session_tracker *tracker, int32_t t
 static enum keeper_code learner_check_session(struct session_tracker *tracker, int64_t session_id,
                                               const void *owner)
 {
-    struct session_tracker *local = learner_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     if (local == NULL)
         return KEEPER_CODE_OK;
     enum keeper_code code = session_tracker_check_session(local, session_id, owner);
@@ -190,7 +187,7 @@ static enum keeper_code learner_check_session(struct session_tracker *tracker, i
 static enum keeper_code learner_set_owner(struct session_tracker *tracker, int64_t session_id,
                                           const void *owner)
 {
-    struct session_tracker *local = learner_local_of(tracker);
+    struct session_tracker *local = local_session_tracker_of(tracker);
     if (local == NULL || session_tracker_set_owner(local, session_id, owner) == KEEPER_CODE_OK ||
         upgradeable_session_tracker_is_global_session(tracker, session_id))
         return KEEPER_CODE_OK;
@@ -200,14 +197,15 @@ static enum keeper_code learner_set_owner(struct session_tracker *tracker, int64
 /* Java: setSessionClosing() */
 static void learner_set_session_closing(struct session_tracker *tracker, int64_t session_id)
 {
-    if (learner_local_of(tracker) != NULL)
-        session_tracker_set_session_closing(learner_local_of(tracker), session_id);
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL)
+        session_tracker_set_session_closing(local, session_id);
 }
 
 static void learner_tracker_free(struct session_tracker *tracker) UNSHARED
 {
     struct learner_session_tracker *learner = learner_of(tracker);
-    session_tracker_free(learner_local_of(tracker));
+    session_tracker_free(local_session_tracker_of(tracker));
     long_hash_done(&learner->touch_table);
     long_hash_done(&learner->revalidated);
     zk_mutex_destroy(&learner->mu);
@@ -219,9 +217,10 @@ static void learner_dump_sessions(struct session_tracker *tracker,
                                   const struct session_timeouts *global_sessions,
                                   struct zk_str *str)
 {
-    if (learner_local_of(tracker) != NULL) {
+    struct session_tracker *local = local_session_tracker_of(tracker);
+    if (local != NULL) {
         zk_str_append(str, "Local ");
-        session_tracker_dump_sessions(learner_local_of(tracker), global_sessions, str);
+        session_tracker_dump_sessions(local, global_sessions, str);
     }
     zk_str_printf(str, "Global Sessions(%zu):\n", global_sessions->count);
     for (size_t i = 0; i < global_sessions->count; i++)

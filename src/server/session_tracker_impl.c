@@ -78,14 +78,13 @@ static bool track_session_locked(struct session_tracker_impl *impl, int64_t sess
                                  int32_t timeout_ms) REQUIRES(&impl->mu)
 {
     struct long_hash_slot *slot = long_hash_put(&impl->sessions_by_id, session_id);
-    bool added = slot->value == NULL;
+    struct session *session = slot->value;
+    bool added = session == NULL;
     if (added) {
-        struct session *session = zk_xcalloc(1, sizeof *session);
+        slot->value = session = zk_xcalloc(1, sizeof *session);
         session->session_id = session_id;
         session->timeout_ms = timeout_ms;
-        slot->value = session;
     }
-    struct session *session = slot->value;
     expiry_queue_update(&impl->session_expiry_queue, &session->expiry, timeout_ms);
     return added;
 }
@@ -391,7 +390,7 @@ static void impl_get_session_expiry_map(struct session_tracker *tracker,
     zk_mutex_lock(&impl->mu);
     const struct long_map *buckets = &impl->session_expiry_queue.buckets;
     struct session_expiry_map map = {.count = buckets->count};
-    map.sets = zk_xcalloc(map.count > 0 ? map.count : 1, sizeof *map.sets);
+    map.sets = zk_xcalloc(map.count, sizeof *map.sets);
     for (size_t i = 0; i < map.count; i++) {
         map.sets[i].time_ms = buckets->entries[i].key;
         const struct expiry_item *item = buckets->entries[i].value;

@@ -26,6 +26,19 @@ struct upgradeable_session_tracker {
     int64_t server_id;
 };
 
+/* Returns what tracker, a leader's or a learner's, begins with. */
+static inline struct upgradeable_session_tracker *upgradeable_session_tracker_of(
+    struct session_tracker *tracker)
+{
+    return (struct upgradeable_session_tracker *)tracker;
+}
+
+/* Returns the tracker of its local sessions; NULL: they are not enabled. */
+static inline struct session_tracker *local_session_tracker_of(struct session_tracker *tracker)
+{
+    return upgradeable_session_tracker_of(tracker)->local_session_tracker;
+}
+
 /* Sessions are local from now on, until they are upgraded. tracker is a leader's or a learner's
  * that is not started yet; database stays the caller's and outlives it.
  * Java: createLocalSessionTracker() */
