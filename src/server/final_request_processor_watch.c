@@ -7,29 +7,12 @@
 #include "server/final_request_processor_internal.h"
 #include "zk/jute/proto.h"
 #include "zk/server/server_cnxn.h"
-#include "zk/server/zk_database.h"
 #include "zk/tree/data_tree.h"
 
 /* Returns the code for the result of a call of the tree. */
 static enum keeper_code code_of(int r)
 {
     return r < 0 ? KEEPER_CODE_MARSHALLINGERROR : KEEPER_CODE_OK;
-}
-
-/* Returns the tree, which the caller unrefs. */
-static struct data_tree *watched_tree(const struct final_request_processor *final)
-{
-    return zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
-}
-
-static enum keeper_code set_watches(struct final_request_processor *final,
-                                    const struct request *request,
-                                    const struct watches_to_set *watches)
-{
-    struct data_tree *tree = watched_tree(final);
-    int r = data_tree_set_watches(tree, watches, server_cnxn_watcher(request->cnxn));
-    data_tree_unref(tree);
-    return code_of(r);
 }
 
 /* The case setWatches of Java's switch. */
@@ -46,7 +29,8 @@ void answer_set_watches(struct final_request_processor *final, const struct requ
         .exist_watches = &body.exist_watches,
         .child_watches = &body.child_watches,
     };
-    answer->err = set_watches(final, request, &watches);
+    answer->err =
+        code_of(data_tree_set_watches(answer->tree, &watches, server_cnxn_watcher(request->cnxn)));
     jute_done(&set_watches_record, &body);
 }
 
@@ -66,7 +50,8 @@ void answer_set_watches2(struct final_request_processor *final, const struct req
         .persistent_watches = &body.persistent_watches,
         .persistent_recursive_watches = &body.persistent_recursive_watches,
     };
-    answer->err = set_watches(final, request, &watches);
+    answer->err =
+        code_of(data_tree_set_watches(answer->tree, &watches, server_cnxn_watcher(request->cnxn)));
     jute_done(&set_watches2_record, &body);
 }
 
@@ -79,10 +64,8 @@ void answer_add_watch(struct final_request_processor *final, const struct reques
     answer->err = request_read_record(final->ctx, request, &add_watch_request_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    struct data_tree *tree = watched_tree(final);
-    answer->err = code_of(
-        data_tree_add_watch(tree, &body.path, server_cnxn_watcher(request->cnxn), body.mode));
-    data_tree_unref(tree);
+    answer->err = code_of(data_tree_add_watch(answer->tree, &body.path,
+                                              server_cnxn_watcher(request->cnxn), body.mode));
     if (answer->err == KEEPER_CODE_OK)
         answer->rsp = jute_to_buf(&error_response_record, &ok);
     jute_done(&add_watch_request_record, &body);
@@ -103,16 +86,13 @@ void answer_check_watches(struct final_request_processor *final, const struct re
     answer->err = request_read_record(final->ctx, request, &check_watches_request_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    if (is_watcher_type(body.type)) {
-        struct data_tree *tree = watched_tree(final);
-        answer->err = code_of(
-            data_tree_contains_watcher(tree, &body.path, (enum watcher_type)body.type, &contains));
-        data_tree_unref(tree);
-        if (answer->err == KEEPER_CODE_OK && !contains)
-            answer->err = KEEPER_CODE_NOWATCHER;
-    } else {
+    if (is_watcher_type(body.type))
+        answer->err = code_of(data_tree_contains_watcher(answer->tree, &body.path,
+                                                         (enum watcher_type)body.type, &contains));
+    else
         answer->err = KEEPER_CODE_MARSHALLINGERROR;
-    }
+    if (answer->err == KEEPER_CODE_OK && !contains)
+        answer->err = KEEPER_CODE_NOWATCHER;
     jute_done(&check_watches_request_record, &body);
 }
 
@@ -125,15 +105,13 @@ void answer_remove_watches(struct final_request_processor *final, const struct r
     answer->err = request_read_record(final->ctx, request, &remove_watches_request_record, &body);
     if (answer->err != KEEPER_CODE_OK)
         return;
-    if (is_watcher_type(body.type)) {
-        struct data_tree *tree = watched_tree(final);
-        answer->err = code_of(data_tree_remove_watch(tree, &body.path, (enum watcher_type)body.type,
-                                                     server_cnxn_watcher(request->cnxn), &removed));
-        data_tree_unref(tree);
-        if (answer->err == KEEPER_CODE_OK && !removed)
-            answer->err = KEEPER_CODE_NOWATCHER;
-    } else {
+    if (is_watcher_type(body.type))
+        answer->err =
+            code_of(data_tree_remove_watch(answer->tree, &body.path, (enum watcher_type)body.type,
+                                           server_cnxn_watcher(request->cnxn), &removed));
+    else
         answer->err = KEEPER_CODE_MARSHALLINGERROR;
-    }
+    if (answer->err == KEEPER_CODE_OK && !removed)
+        answer->err = KEEPER_CODE_NOWATCHER;
     jute_done(&remove_watches_request_record, &body);
 }
