@@ -255,18 +255,20 @@ static enum keeper_code check_entry(struct zk_context *ctx, const struct zk_id *
         return KEEPER_CODE_OK;
     const struct server_authentication_provider *provider =
         provider_registry_get(ctx, &wanted->scheme);
-    if (provider != NULL && provider->matches_equals_only && sorted != NULL) {
+    if (provider == NULL)
+        return KEEPER_CODE_NOAUTH;
+    if (sorted != NULL && provider->matches_equals_only) {
         bool found = bsearch(&wanted, sorted, ids->count, sizeof *sorted, compare_auth_ids) != NULL;
         return found ? KEEPER_CODE_OK : KEEPER_CODE_NOAUTH;
     }
-    size_t first = sorted == NULL ? 0 : first_of_scheme(sorted, ids->count, &wanted->scheme);
-    for (size_t i = first; provider != NULL && i < ids->count; i++) {
-        const struct zk_id *id = sorted == NULL ? &ids->items[i] : sorted[i];
-        bool same_scheme = ustring_equal(&id->scheme, &wanted->scheme);
-        if (!same_scheme && sorted != NULL)
-            break;
-        if (!same_scheme)
+    size_t first = sorted != NULL ? first_of_scheme(sorted, ids->count, &wanted->scheme) : 0;
+    for (size_t i = first; i < ids->count; i++) {
+        const struct zk_id *id = sorted != NULL ? sorted[i] : &ids->items[i];
+        if (!ustring_equal(&id->scheme, &wanted->scheme)) {
+            if (sorted != NULL)
+                break; /* those of a scheme stand side by side */
             continue;
+        }
         if (id->id.text == NULL)
             return KEEPER_CODE_MARSHALLINGERROR;
         if (provider->matches(&id->id, &wanted->id))
