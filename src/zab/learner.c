@@ -389,11 +389,7 @@ void learner_shutdown(struct learner *learner)
     zk_atomic_long_set(&learner->stopping, true);
     if (learner->sock != NULL)
         sock_wake(learner->sock);
-    for (size_t i = 0; i < learner->connector_count; i++) {
-        if (learner->connectors[i].sock != NULL)
-            sock_wake(learner->connectors[i].sock);
-    }
-    zk_cond_broadcast(&learner->wake);
+    learner_wake_connectors_locked(learner);
     zk_mutex_unlock(&learner->mu);
 }
 

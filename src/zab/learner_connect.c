@@ -224,11 +224,7 @@ static int dial_once(struct leader_connector *connector, int64_t timeout_ms)
         r = -ECANCELED;
     if (r == 0) {
         learner->sock = sock_ref(sock);
-        for (size_t i = 0; i < learner->connector_count; i++) {
-            if (learner->connectors[i].sock != NULL)
-                sock_wake(learner->connectors[i].sock);
-        }
-        zk_cond_broadcast(&learner->wake);
+        learner_wake_connectors_locked(learner);
     }
     zk_mutex_unlock(&learner->mu);
     sock_unref(sock);
@@ -240,6 +236,16 @@ static bool is_dialling_over_locked(const struct learner *learner)
 {
     zk_mutex_assert_held(&learner->mu);
     return learner_is_stopping(learner) || learner->sock != NULL;
+}
+
+void learner_wake_connectors_locked(struct learner *learner)
+{
+    zk_mutex_assert_held(&learner->mu);
+    for (size_t i = 0; i < learner->connector_count; i++) {
+        if (learner->connectors[i].sock != NULL)
+            sock_wake(learner->connectors[i].sock);
+    }
+    zk_cond_broadcast(&learner->wake);
 }
 
 /* Returns how long to wait after dial number tries (from 0), which ended with error. Refused means

@@ -91,5 +91,7 @@ struct learner {
 /* Sleeps before a dial. Returns true, at once, if none is needed any more: the learner is shut
  * down, or another dial has connected it. Main thread and connectors; locks learner. */
 bool learner_pause(struct learner *learner, int64_t ms);
+/* Ends the dials that are under way, and the pauses between dials. Any thread that holds mu. */
+void learner_wake_connectors_locked(struct learner *learner) REQUIRES(&learner->mu);
 
 #endif
