@@ -269,8 +269,9 @@ static void end_of_reading(struct nio_server_cnxn *cnxn, int r)
         if (r == -EPIPE) {
             server_cnxn_factory_count(cnxn->factory, SERVER_METRICS_CONNECTION_DROP_COUNT);
             zk_log(ctx, ZK_LOG_END_OF_STREAM, cnxn->remote_text, cnxn->base.session_id);
-        } else
+        } else {
             zk_log(ctx, ZK_LOG_CLOSE_OF_SESSION, cnxn->base.session_id, zk_error_text(r).text);
+        }
     }
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_CLIENT_CLOSED_CONNECTION);
 }
@@ -573,6 +574,7 @@ static void decr_outstanding_and_check_throttle(struct nio_server_cnxn *cnxn, in
 {
     if (xid <= 0)
         return;
+    /* Whoever answers a request is a thread of its server, or refers to it: zk lives. */
     int64_t outstanding = server_cnxn_outstanding(&cnxn->base, -1);
     if (!zookeeper_server_should_throttle(cnxn->zk, outstanding))
         enable_recv(cnxn);

@@ -363,12 +363,19 @@ static bool close_session_of(void *arg, int64_t session_id, enum disconnect_reas
     return true;
 }
 
-void server_cnxn_factory_count(struct server_cnxn_factory *factory,
-                               enum server_metrics_counter which)
+/* Returns a reference to the server that serves now; NULL: none does. */
+static struct zookeeper_server *ref_zk(struct server_cnxn_factory *factory)
 {
     zk_mutex_lock(&factory->mu);
     struct zookeeper_server *zk = factory->zk != NULL ? zookeeper_server_ref(factory->zk) : NULL;
     zk_mutex_unlock(&factory->mu);
+    return zk;
+}
+
+void server_cnxn_factory_count(struct server_cnxn_factory *factory,
+                               enum server_metrics_counter which)
+{
+    struct zookeeper_server *zk = ref_zk(factory);
     if (zk != NULL)
         server_metrics_count(zookeeper_server_metrics(zk), which);
     zookeeper_server_unref(zk);
@@ -413,9 +420,7 @@ static void serve_caller(struct server_cnxn_factory *factory, struct channel *ch
     }
     struct selector_thread *thread = factory->selector_threads[factory->next_selector];
     factory->next_selector = (factory->next_selector + 1) % factory->num_selector_threads;
-    zk_mutex_lock(&factory->mu);
-    struct zookeeper_server *zk = factory->zk != NULL ? zookeeper_server_ref(factory->zk) : NULL;
-    zk_mutex_unlock(&factory->mu);
+    struct zookeeper_server *zk = ref_zk(factory);
     struct nio_server_cnxn *cnxn = nio_server_cnxn_new(factory, zk, thread, channel);
     server_cnxn_ref(&cnxn->base); /* the selector's, until the socket is closed */
     server_cnxn_ref(&cnxn->base); /* ours, because anybody may close it once it is in the table */
