@@ -92,6 +92,7 @@ static int process_commits(struct commit_processor *commit);
 static struct request *match_commit(struct commit_processor *commit, struct long_set *drained);
 static int drain_session_queues(struct commit_processor *commit, const struct long_set *drained);
 
+/* Java: needCommit() */
 static bool need_commit(const struct request *request)
 {
     if (request->refused)

@@ -260,11 +260,9 @@ void zookeeper_server_set_read_processor(struct zookeeper_server *server,
 int zookeeper_server_load_data(struct zookeeper_server *server)
 {
     int64_t zxid = zk_database_last_processed_zxid(server->database);
-    if (!zk_database_is_initialized(server->database)) {
-        int r = zk_database_load_data_base(server->database, &zxid);
-        if (r < 0)
-            return EXIT_CODE_UNEXPECTED_ERROR;
-    }
+    if (!zk_database_is_initialized(server->database) &&
+        zk_database_load_data_base(server->database, &zxid) < 0)
+        return EXIT_CODE_UNEXPECTED_ERROR;
     zookeeper_server_set_zxid(server, zxid);
     zookeeper_server_clean_up_dead_sessions(server);
     int r = zookeeper_server_take_snapshot(server);

@@ -258,7 +258,7 @@ static void the_active_server_is_the_one_of_the_role(void **state)
                                                        stage->self->database, stage->self->metrics);
     quorum_peer_role_init(&seen.role, &leader_seen_methods, zk);
     quorum_peer_set_role(stage->self, &seen.role);
-    zookeeper_server_startup(zk);
+    assert_int_equal(zookeeper_server_startup(zk), 0);
 
     struct zookeeper_server *active = quorum_peer_get_active_server(stage->self);
 

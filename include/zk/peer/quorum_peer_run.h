@@ -26,7 +26,8 @@ struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
 ZK_NODISCARD int quorum_peer_run_start(struct quorum_peer_run *run);
 
 /* Wait for the end of the main thread and of all others. Returns the exit code: 0 if the peer was
- * stopped, else an enum exit_code. To be called once, and not by a thread of the peer. */
+ * stopped, else an enum exit_code. To be called once, and not by a thread of the peer.
+ * Java: QuorumPeer.join() */
 int quorum_peer_run_wait(struct quorum_peer_run *run);
 
 /* Make the peer stop, but do not wait for it. Any thread that holds no lock, any number of times.

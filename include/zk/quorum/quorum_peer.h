@@ -175,6 +175,9 @@ int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
  * disk. They are logged with what to do. Java: loadDataBase() */
 ZK_NODISCARD int quorum_peer_load_database(struct quorum_peer *self);
 
+/* The next two may be called by any thread, and wait while another one writes an epoch to the
+ * disk: what they return is there. */
+
 /* The epoch of the leader whose history this peer has, as the file says. Java: getCurrentEpoch() */
 int64_t quorum_peer_get_current_epoch(struct quorum_peer *self);
 /* The highest epoch that this peer has promised to follow. Java: getAcceptedEpoch() */
@@ -186,7 +189,7 @@ ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t
 /* The same for the promise. Java: setAcceptedEpoch() */
 ZK_NODISCARD int quorum_peer_set_accepted_epoch(struct quorum_peer *self, int64_t epoch);
 /* Returns 0, or the error of the first of these calls that failed: then this peer must end
- * (D-331). */
+ * (D-331). Any thread; waits as the two above. */
 ZK_NODISCARD int quorum_peer_get_epoch_error(struct quorum_peer *self);
 
 /* ---- the role -------------------------------------------------------------------------------- */

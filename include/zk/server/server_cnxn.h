@@ -30,7 +30,7 @@ struct server_cnxn;
 struct server_cnxn_stats;
 struct zk_context;
 
-/* Java: DisconnectReason, those that floor server gives */
+/* Java: DisconnectReason, as far as anything here gives one */
 enum disconnect_reason {
     DISCONNECT_REASON_UNKNOWN,
     DISCONNECT_REASON_CLIENT_CLOSED_SESSION,
@@ -189,12 +189,15 @@ void server_cnxn_update_stats_for_response(struct server_cnxn *cnxn,
 struct answer_figures server_cnxn_take_figures(struct server_cnxn *cnxn);
 /* Returns the bytes of all events that were sent. */
 int64_t server_cnxn_watch_bytes(struct server_cnxn *cnxn);
+/* Java: packetReceived() */
 void server_cnxn_packets_received(struct server_cnxn *cnxn, int64_t count);
+/* Java: packetSent() */
 void server_cnxn_packets_sent(struct server_cnxn *cnxn, int64_t count);
 /* Adds step, which may be negative, and returns how many requests are outstanding now.
  * Java: incrOutstandingAndCheckThrottle(), decrOutstandingAndCheckThrottle() */
 int64_t server_cnxn_outstanding(struct server_cnxn *cnxn, int64_t step);
 
+/* Copies the counters. Those of a connection that counts nothing are as after a reset. */
 void server_cnxn_get_stats(struct server_cnxn *cnxn, struct server_cnxn_stats_values *ret_values);
 /* Resets everything but what is outstanding and when the connection was established. Java:
  * resetStats() */

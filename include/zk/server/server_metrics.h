@@ -11,8 +11,9 @@
 
 #include "zk/server/avg_min_max_counter.h"
 
-struct zk_context;
+struct answer_figures;
 struct server_metrics;
+struct zk_context;
 
 /* Java's fields of type Counter. Their order is that of mntr. */
 enum server_metrics_counter {
@@ -214,7 +215,6 @@ void server_metrics_count_many(struct server_metrics *metrics, enum server_metri
                                int64_t delta);
 /* Adds what one connection has gathered: its answers, with their latencies and bytes, and the bytes
  * of its events and frames. */
-struct answer_figures;
 void server_metrics_add_answers(struct server_metrics *metrics,
                                 const struct answer_figures *figures, int64_t watch_bytes,
                                 int64_t bytes_received);

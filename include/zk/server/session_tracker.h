@@ -122,7 +122,7 @@ static inline void session_tracker_remove_session(struct session_tracker *tracke
 
 /* Looks whether owner may use the session now. The first one that asks becomes its owner, unless
  * set_owner has said otherwise; owner is only compared. Returns KEEPER_CODE_OK, SESSIONEXPIRED or
- * SESSIONMOVED. Java: checkSession() */
+ * SESSIONMOVED; a server alone has UNKNOWNSESSION, too. Java: checkSession() */
 ZK_NODISCARD static inline enum keeper_code session_tracker_check_session(
     struct session_tracker *tracker, int64_t session_id, const void *owner)
 {

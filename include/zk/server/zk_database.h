@@ -127,7 +127,8 @@ void committed_log_done(struct committed_log *log);
 /* Java: isTxnLogSyncEnabled(). Returns whether learners may be synchronised from the log on disk;
  * they may not if the setting zookeeper.snapshotSizeFactor (0.33 by default) is negative. */
 bool zk_database_is_txn_log_sync_enabled(struct zk_database *database);
-/* Java: calculateTxnLogSizeLimit(): the size of the newest snapshot file times the factor. */
+/* Java: calculateTxnLogSizeLimit(). Returns the bytes of the newest snapshot file times the factor;
+ * 0 if there is none, or if its size cannot be found out (logged). Blocks on the disk. */
 int64_t zk_database_calculate_txn_log_size_limit(struct zk_database *database);
 /* Java: getProposalsFromTxnLog(). Opens the log on disk at start_zxid; the caller ends
  * *ret_iterator with txn_iterator_free. size_limit: how many bytes of files may be read, 0 any

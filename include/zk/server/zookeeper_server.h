@@ -121,7 +121,7 @@ ZK_NODISCARD int zookeeper_server_load_data(struct zookeeper_server *server);
 /* Java: startup(). Starts the tracker of sessions and the processors; INITIAL becomes RUNNING. A
  * server that is shut down already stays so. Errors: those of setup_request_processors; the state
  * is ERROR then. */
-int zookeeper_server_startup(struct zookeeper_server *server);
+ZK_NODISCARD int zookeeper_server_startup(struct zookeeper_server *server);
 
 /* Java: firstProcessor. setup_request_processors hands it over; the server owns it and the chain
  * behind it. */

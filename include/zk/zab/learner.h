@@ -68,7 +68,8 @@ void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn,
 void learner_let_gather(struct learner *learner);
 
 /* Java: readPacket(qp). Replaces *packet, which may be NULL, by the next packet, or by NULL on
- * failure. In the end the caller frees it. Blocks on the socket. */
+ * failure. In the end the caller frees it. Blocks on the socket. Errors: those of
+ * quorum_packet_read. A shutdown of the learner ends it, too. */
 ZK_NODISCARD int learner_read_packet(struct learner *learner, struct quorum_packet **packet);
 
 /* Java: findLeader(). Finds the server that the current vote names, and looks its addresses up
