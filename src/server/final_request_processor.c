@@ -41,6 +41,8 @@ static void find_answer(struct final_request_processor *final, const struct requ
 static void log_failed_read(struct final_request_processor *final, const struct request *request);
 static void update_stats(const struct request *request, const struct answer *answer,
                          bool is_session);
+static void answer_client(struct final_request_processor *final, const struct request *request,
+                          const struct answer *answer);
 static void send_answer(struct final_request_processor *final, struct server_cnxn *cnxn,
                         const struct reply_header *header, struct buf *rsp);
 
@@ -52,8 +54,7 @@ static int final_request_processor_process_request(struct request_processor *pro
     struct process_txn_result rc = {0};
     if (!request->refused)
         apply_request(final, request, &rc);
-    struct server_cnxn *cnxn = request->cnxn;
-    if (cnxn == NULL) {
+    if (request->cnxn == NULL) {
         process_txn_result_done(&rc);
         return 0;
     }
@@ -73,24 +74,7 @@ static int final_request_processor_process_request(struct request_processor *pro
         log_failed_read(final, request);
     data_tree_unref(tree);
     process_txn_result_done(&rc);
-    bool is_session = answer.err == 0 && request->type == OP_CODE_CREATE_SESSION;
-    if (answer.err != KEEPER_CODE_SESSIONMOVED)
-        update_stats(request, &answer, is_session);
-    struct reply_header header = {.xid = request->cxid, .zxid = answer.zxid, .err = answer.err};
-    if (answer.err == KEEPER_CODE_SESSIONMOVED) {
-        /* The client is at another server by now. If this connection stayed, client and leader
-         * could disagree about where the session is (ZOOKEEPER-710). */
-        cnxn->ops->send_close_session(cnxn);
-    } else if (is_session) {
-        zookeeper_server_finish_session_init(final->server, cnxn, true);
-    } else {
-        if (request->type == OP_CODE_PING)
-            header.xid = PING_XID;
-        server_cnxn_trace_response(final->ctx, request, &header, answer.rsp);
-        send_answer(final, cnxn, &header, answer.rsp);
-        if (request->type == OP_CODE_CLOSE_SESSION)
-            cnxn->ops->send_close_session(cnxn);
-    }
+    answer_client(final, request, &answer);
     buf_unref(answer.rsp);
     return 0;
 }
@@ -116,6 +100,34 @@ static void apply_request(struct final_request_processor *final, struct request 
     if (propagation_latency_ms >= 0)
         server_metrics_add(zookeeper_server_metrics(final->server),
                            SERVER_METRICS_PROPAGATION_LATENCY, propagation_latency_ms);
+}
+
+/* Java: processRequest(), its last part */
+static void answer_client(struct final_request_processor *final, const struct request *request,
+                          const struct answer *answer)
+{
+    struct server_cnxn *cnxn = request->cnxn;
+    if (answer->err == KEEPER_CODE_SESSIONMOVED) {
+        /* The client is at another server by now. If this connection stayed, client and leader
+         * could disagree about where the session is (ZOOKEEPER-710). */
+        cnxn->ops->send_close_session(cnxn);
+        return;
+    }
+    bool is_session = answer->err == KEEPER_CODE_OK && request->type == OP_CODE_CREATE_SESSION;
+    update_stats(request, answer, is_session);
+    if (is_session) {
+        zookeeper_server_finish_session_init(final->server, cnxn, true);
+        return;
+    }
+    const struct reply_header header = {
+        .xid = request->type == OP_CODE_PING ? PING_XID : request->cxid,
+        .zxid = answer->zxid,
+        .err = answer->err,
+    };
+    server_cnxn_trace_response(final->ctx, request, &header, answer->rsp);
+    send_answer(final, cnxn, &header, answer->rsp);
+    if (request->type == OP_CODE_CLOSE_SESSION)
+        cnxn->ops->send_close_session(cnxn);
 }
 
 /* The request could not be read, which is the client's fault: one line says so. */
