@@ -66,16 +66,16 @@ int zookeeper_server_main_start(struct zookeeper_server_main *alone)
         code = bind_client_port(alone);
     if (code == 0)
         code = start_server(alone);
-    if (code == 0) {
-        operator_services_start(&alone->operator_services, alone->ctx, hook_of(alone),
-                                alone->client_port);
-        operator_services_start_purging(&alone->operator_services, alone->ctx, alone->config,
-                                        alone->snap_log);
-        alone->has_started = true;
-    }
-    if (code != 0)
+    if (code != 0) {
         zookeeper_server_main_shutdown(alone);
-    return code;
+        return code;
+    }
+    operator_services_start(&alone->operator_services, alone->ctx, hook_of(alone),
+                            alone->client_port);
+    operator_services_start_purging(&alone->operator_services, alone->ctx, alone->config,
+                                    alone->snap_log);
+    alone->has_started = true;
+    return 0;
 }
 
 /* Java: runFromConfig(), from shutdownLatch.await(); shutdown() */
@@ -119,24 +119,16 @@ static int open_alone_directories(struct zookeeper_server_main *alone)
 static int bind_client_port(struct zookeeper_server_main *alone)
 {
     const struct quorum_peer_config *config = alone->config;
-    int32_t port = -1;
-    int r = 0;
-    if (config->has_client_port) {
-        r = server_cnxn_factory_new(alone->ctx, &config->client_port_address,
+    if (!config->has_client_port)
+        return 0;
+    int r = server_cnxn_factory_new(alone->ctx, &config->client_port_address,
                                     config->client_port_listen_backlog, config->max_client_cnxns,
                                     hook_of(alone), &alone->client_port);
-    }
-    if (r < 0) {
-        zk_log(alone->ctx, ZK_LOG_CLIENT_PORT_BIND, inet_text(&config->client_port_address).text,
-               zk_error_text(r).text);
-        return EXIT_CODE_UNEXPECTED_ERROR;
-    }
-    if (alone->client_port != NULL)
-        port = server_cnxn_factory_local_address(alone->client_port)->port;
-    alone->zk =
-        zookeeper_server_standalone_new(alone->ctx, config, alone->database, alone->metrics, port);
-    zookeeper_server_register_server_shutdown_handler(alone->zk, release_latch, alone);
-    return 0;
+    if (r == 0)
+        return 0;
+    zk_log(alone->ctx, ZK_LOG_CLIENT_PORT_BIND, inet_text(&config->client_port_address).text,
+           zk_error_text(r).text);
+    return EXIT_CODE_UNEXPECTED_ERROR;
 }
 
 /* The port is open while the data is loaded. It hangs up on a client that sends anything meanwhile;
@@ -144,7 +136,13 @@ static int bind_client_port(struct zookeeper_server_main *alone)
  * ZooKeeperServer.startdata(), startup() */
 static int start_server(struct zookeeper_server_main *alone)
 {
+    int32_t port = -1;
     int r = 0;
+    if (alone->client_port != NULL)
+        port = server_cnxn_factory_local_address(alone->client_port)->port;
+    alone->zk = zookeeper_server_standalone_new(alone->ctx, alone->config, alone->database,
+                                                alone->metrics, port);
+    zookeeper_server_register_server_shutdown_handler(alone->zk, release_latch, alone);
     zookeeper_server_set_session_timeouts(alone->zk, alone->config->min_session_timeout_ms,
                                           alone->config->max_session_timeout_ms);
     if (alone->client_port != NULL) {
