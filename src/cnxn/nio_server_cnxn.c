@@ -605,7 +605,7 @@ static void nio_server_cnxn_queue_response(struct server_cnxn *base,
 {
     struct nio_server_cnxn *cnxn = nio_server_cnxn_of(base);
     size_t body_length = body != NULL ? body->length : 0;
-    uint8_t bytes[LENGTH_BYTES + REPLY_HEADER_BYTES];
+    uint8_t bytes[LENGTH_BYTES + REPLY_HEADER_BYTES]; /* 4 length, 4 xid, 8 zxid, 4 err */
     zk_store_int(bytes, (int32_t)(REPLY_HEADER_BYTES + body_length));
     zk_store_int(bytes + 4, header->xid);
     zk_store_long(bytes + 8, header->zxid);

@@ -15,10 +15,11 @@
  * stories each node's data is a word; paths are longer. */
 enum { DATA_SHOWN = 40, PATH_SHOWN = 200, DEL = 0x7f };
 
-/* Returns whether lines are written about this connection. */
+/* Returns whether lines are written about this connection. One that is no client's may have no
+ * context. */
 static bool is_traced(const struct zk_context *ctx, const struct server_cnxn *cnxn)
 {
-    return zk_trace_on(ctx) && cnxn != NULL && cnxn->remote_address != NULL;
+    return ctx != NULL && zk_trace_on(ctx) && cnxn != NULL && cnxn->remote_address != NULL;
 }
 
 /* The address as everywhere in a trace, without Java's slash. */
@@ -180,7 +181,7 @@ void server_cnxn_trace_connect_request(struct zk_context *ctx, const struct serv
 void server_cnxn_trace_packet(const struct server_cnxn *cnxn, int32_t xid, int32_t type,
                               const uint8_t *body, size_t length)
 {
-    if (cnxn->ctx == NULL || !is_traced(cnxn->ctx, cnxn))
+    if (!is_traced(cnxn->ctx, cnxn))
         return;
     struct zk_trace_client client = client_of(cnxn);
     struct buf_reader reader = {.bytes = body, .length = length};
@@ -228,7 +229,7 @@ void server_cnxn_trace_event(const struct server_cnxn *cnxn, const struct watche
         [WATCHER_EVENT_NODE_DATA_CHANGED] = "changed",
         [WATCHER_EVENT_NODE_CHILDREN_CHANGED] = "children",
     };
-    if (cnxn->ctx == NULL || !is_traced(cnxn->ctx, cnxn))
+    if (!is_traced(cnxn->ctx, cnxn))
         return;
     struct zk_trace_client client = client_of(cnxn);
     struct zk_str path = {0};

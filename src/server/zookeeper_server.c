@@ -569,11 +569,12 @@ static bool may_be_read_at_once(const struct way *way, const struct request *req
 static bool sets_watch(const struct request *request)
 {
     const struct buf *body = request->request;
+    int32_t path_length;
     if (request->type == OP_CODE_PING || request->type == OP_CODE_GET_ACL || body == NULL ||
-        body->length < 4)
+        body->length < sizeof path_length)
         return false;
-    int32_t length = zk_load_int(body->bytes);
-    size_t at = 4 + (length > 0 ? (size_t)length : 0);
+    path_length = zk_load_int(body->bytes);
+    size_t at = sizeof path_length + (path_length > 0 ? (size_t)path_length : 0);
     return at < body->length && body->bytes[at] != 0;
 }
 

@@ -151,6 +151,7 @@ bool zk_database_log_has_hole(struct zk_database *database, int64_t zxid, int64_
  * transaction up to this zxid, and perhaps later ones: it is fuzzy, as Java's is. One of the two
  * calls below must end it. */
 struct zk_database_snapshot *zk_database_begin_snapshot(struct zk_database *database);
+/* Returns the last zxid of that moment. */
 int64_t zk_database_snapshot_zxid(const struct zk_database_snapshot *snapshot);
 
 /* Java: serializeSnapshot(oa). Streams the body of SNAP (sessions, ACLs, nodes) while writes go on.

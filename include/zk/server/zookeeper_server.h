@@ -207,10 +207,10 @@ bool zookeeper_server_is_stale_request(struct zookeeper_server *server,
  * they stay the caller's. Their session is touched, and requests of a session that is gone are
  * dropped. Reads that need no other thread have been answered when this returns (A-240). If their
  * answers have filled the connection (is_full of server_cnxn), those behind are not taken:
- * *ret_taken is how many were, and the caller comes back with the rest. The processors may sleep on
- * until zookeeper_server_wake_processors, which the caller calls before it may block: so a thread
- * that reads many connections pays for one wake-up. Waits while the server is INITIAL. Never with a
- * lock held. Errors: -ECANCELED, the server does not run. */
+ * *ret_taken is how many were (all, after an error), and the caller comes back with the rest. The
+ * processors may sleep on until zookeeper_server_wake_processors, which the caller calls before it
+ * may block: so a thread that reads many connections pays for one wake-up. Waits while the server
+ * is INITIAL. Never with a lock held. Errors: -ECANCELED, the server does not run. */
 ZK_NODISCARD int zookeeper_server_submit_quietly(struct zookeeper_server *server,
                                                  struct request *const *requests, size_t count,
                                                  size_t *ret_taken);

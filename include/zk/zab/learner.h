@@ -52,6 +52,7 @@ ZK_NODISCARD int learner_send(struct learner *learner, int32_t type, int64_t zxi
  *
  * Java: request(). A client's request becomes REQUEST, which is not flushed. */
 void learner_request(struct learner *learner, const struct request *request);
+/* What has been written leaves now. */
 void learner_flush(struct learner *learner);
 /* Writes an ACK for each of zxids, an array_deque of int64_t, which it empties, and flushes. */
 void learner_send_acks(struct learner *learner, struct array_deque *zxids);
