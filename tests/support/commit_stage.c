@@ -1,8 +1,13 @@
 /* See commit_stage.h. */
 #include "commit_stage.h"
 
+#include <string.h>
+
+#include "zk/base/str.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/txn_log_entry.h"
+#include "zk/runtime/context.h"
+#include "zk/runtime/thread_dump.h"
 #include "zk/server/zk_database.h"
 #include "zk_test.h"
 
@@ -18,7 +23,11 @@ static void stage_new_processor(struct commit_stage *stage, struct request_proce
 int commit_stage_setup(void **state)
 {
     static struct commit_stage stage;
-    stage.ctx = test_context();
+    struct zk_context_options options = zk_context_options_default();
+    options.log_fd = -1;
+    options.check_locks = true;
+    options.thread_dump = true;
+    stage.ctx = zk_context_new(&options);
     stage.database = zk_database_new(stage.ctx, NULL);
     stage.metrics = server_metrics_new(stage.ctx);
     stage.server = zookeeper_server_new(stage.ctx, &PARROT, NULL, stage.database, stage.metrics);
@@ -97,4 +106,13 @@ static bool server_has_failed(void *arg)
 void commit_stage_await_failure(struct commit_stage *stage)
 {
     test_await(server_has_failed, stage);
+}
+
+bool commit_stage_waits_for_workers(const struct commit_stage *stage)
+{
+    struct zk_str text = {0};
+    zk_thread_dump(stage->ctx, &text);
+    bool waits = strstr(zk_str_text(&text), "waits on a condition of lock commit_workers") != NULL;
+    zk_str_done(&text);
+    return waits;
 }

@@ -46,5 +46,7 @@ struct txn_log_entry *commit_stage_error_txn(int64_t session_id, int32_t cxid, i
 
 /* Waits until the server has been told that a processor failed. */
 void commit_stage_await_failure(struct commit_stage *stage);
+/* Returns whether the processor's thread waits for reads of its workers; a thread dump tells. */
+bool commit_stage_waits_for_workers(const struct commit_stage *stage);
 
 #endif

@@ -260,6 +260,43 @@ static void a_client_has_one_worker_whichever_is_idle(void **state)
     request_unref(first);
 }
 
+struct write_and_read {
+    struct commit_stage *stage;
+    struct watchful_processor *watchful;
+};
+
+static bool write_waits_or_has_come(void *arg)
+{
+    struct write_and_read *both = arg;
+    return zk_atomic_long_get(&both->watchful->last_zxid) > 0 ||
+           commit_stage_waits_for_workers(both->stage);
+}
+
+/* CLI-56. A worker has a read that is not done when another server's write is committed. The
+ * processor applies the write at once, or it waits; one of the two can be seen before the read is
+ * let go. */
+static void a_write_waits_for_a_read_of_a_worker(void **state)
+{
+    struct commit_stage *stage = *state;
+    struct watchful_processor *watchful = stage_watch(stage, "2");
+    struct write_and_read both = {.stage = stage, .watchful = watchful};
+    struct request *read = request_new(NULL, 1, 1, OP_CODE_GET_DATA, NULL, NULL);
+    watchful->held = read;
+    assert_int_equal(request_processor_process_request(stage->processor, read), 0);
+    commit_stage_commit(stage, OTHERS_SESSION, 1, 1);
+    commit_stage_start(stage);
+
+    test_await(write_waits_or_has_come, &both);
+    int64_t last_zxid = zk_atomic_long_get(&watchful->last_zxid);
+    sem_post(&watchful->let_go);
+    await_come(watchful, 2);
+
+    assert_int_equal(last_zxid, 0);
+    assert_int_equal(zk_atomic_long_get(&watchful->last_zxid), 1);
+    assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
+    request_unref(read);
+}
+
 enum { ROUNDS = 10000 };
 
 /* CLI-58. One client that waits for each answer: nothing comes that would wake a thread which has
@@ -327,6 +364,7 @@ int main(void)
         STAGED(with_one_worker_the_rules_of_a_client_hold),
         STAGED(with_workers_the_rules_of_a_client_hold),
         STAGED(a_client_has_one_worker_whichever_is_idle),
+        STAGED(a_write_waits_for_a_read_of_a_worker),
         STAGED(one_client_alone_is_always_answered),
         STAGED(a_read_that_fails_in_a_worker_ends_the_role),
         STAGED(shutdown_waits_for_the_read_of_a_worker),
