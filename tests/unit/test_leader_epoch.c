@@ -146,6 +146,32 @@ static void dsc_01_observers_raise_the_epoch_but_do_not_end_the_wait(void **stat
     testing_peer_done(&peer);
 }
 
+/* DSC-01: the leader would propose 6, and then somebody says that it has accepted 6 itself: it may
+ * have done so for another leader, so nobody is told of it again (ZOOKEEPER-1343). */
+static void dsc_01_an_epoch_that_somebody_has_accepted_is_not_proposed_again(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    testing_peer_history(&peer, 5, 5, 0);
+    struct leader *leader = leader_new(peer.self);
+
+    struct call ours = {.leader = leader, .sid = 1, .value = 5};
+    start_call(&ours, &peer, call_get_epoch);
+    struct counted counted = {leader, 1, &leader->connecting_followers};
+    test_await(is_counted, &counted);
+    int64_t epoch;
+    assert_int_equal(0, leader_get_epoch_to_propose(&leader->master, 2, 6, &epoch));
+
+    assert_int_equal(7, epoch);
+    assert_int_equal(0, join_call(&ours));
+    assert_int_equal(7, ours.epoch);
+    testing_peer_assert_file(&peer, "acceptedEpoch", "7");
+    leader_free(leader);
+    testing_peer_done(&peer);
+}
+
 /* DSC-01: without the leader itself there is no decision; with it there is. */
 static void dsc_01_followers_alone_do_not_decide(void **state)
 {
@@ -296,6 +322,9 @@ static void dsc_07_who_does_not_count_does_not_finish_the_election(void **state)
     assert_int_equal(-ETIMEDOUT, join_call(&promised_before));
     assert_int_equal(-ETIMEDOUT, join_call(&observer));
     assert_int_equal(-ETIMEDOUT, join_call(&stranger));
+    /* An observer that knows more is refused all the same, as a voter is. */
+    struct state_summary more = {.current_epoch = 0, .last_zxid = 1};
+    assert_int_equal(-EPROTO, leader_wait_for_epoch_ack(&leader->master, 4, &more));
     leader_free(leader);
     testing_peer_done(&peer);
 }
@@ -463,6 +492,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dsc_01_epoch_is_one_more_than_the_highest_accepted_one),
         cmocka_unit_test(dsc_01_observers_raise_the_epoch_but_do_not_end_the_wait),
+        cmocka_unit_test(dsc_01_an_epoch_that_somebody_has_accepted_is_not_proposed_again),
         cmocka_unit_test(dsc_01_followers_alone_do_not_decide),
         cmocka_unit_test(epoch_that_cannot_be_written_is_refused_to_all),
         cmocka_unit_test(promise_of_the_last_epoch_shuts_out_its_own_server_alone),
