@@ -15,6 +15,7 @@
 #include "zk/runtime/settings.h"
 #include "zk/runtime/thread.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
 #include "zk/zab/follower.h"
 #include "zk/zab/leader.h"
 #include "zk/zab/observer.h"
@@ -73,6 +74,21 @@ static void read_configuration(struct testing_peer *peer,
     free(text);
 }
 
+/* There is no port, but what it would do is noted. */
+static void set_zookeeper_server(void *arg, struct zookeeper_server *server)
+{
+    struct testing_peer *peer = arg;
+    if (server != NULL) {
+        peer->client_ports_opened++;
+        return;
+    }
+    peer->client_ports_closed++;
+    struct zookeeper_server *active = quorum_peer_get_active_server(peer->self);
+    if (active == NULL || !zookeeper_server_is_running(active))
+        peer->closed_behind_the_shutdown = true;
+    zookeeper_server_unref(active);
+}
+
 void testing_peer_init(struct testing_peer *peer, const struct testing_peer_options *options)
 {
     memset(peer, 0, sizeof *peer);
@@ -93,6 +109,9 @@ void testing_peer_init(struct testing_peer *peer, const struct testing_peer_opti
     const struct quorum_verifier *qv = peer->config->quorum_verifier;
     zk_database_init_config(peer->database, qv_to_string(qv), qv->version);
     peer->self = quorum_peer_new(peer->ctx, peer->config, peer->database);
+    const struct quorum_peer_cnxn_factory client_port = {
+        .set_zookeeper_server = set_zookeeper_server, .arg = peer};
+    quorum_peer_set_cnxn_factory(peer->self, &client_port);
     assert_int_equal(0, quorum_peer_load_database(peer->self));
     peer->threads = zk_thread_group_new(peer->ctx);
     peer->run = zk_xcalloc(1, sizeof *peer->run);

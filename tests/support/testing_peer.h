@@ -50,6 +50,10 @@ struct testing_peer {
     struct zk_thread_group *threads;
     struct testing_peer_run *run;
     bool refused; /* follower_was_refused() of the follower that was joined last */
+    /* What the client port was told; read it when no role runs. */
+    int client_ports_opened;         /* how often a server was given */
+    int client_ports_closed;         /* how often there was none any more */
+    bool closed_behind_the_shutdown; /* once at least, when its server had been shut down */
 };
 
 /* With an empty database loaded: epochs 0, last zxid 0, snapshot.0 on disk. */

@@ -256,6 +256,21 @@ static void brd_03_proposal_that_skips_one_is_warned_of_and_logged(void **state)
     learner_stage_finish(&stage);
 }
 
+/* CLI-28: the end of the leader's connection is all that it takes. The clients lose theirs before
+ * this server's own shutdown begins, which may have to wait for a disk. */
+static void cli_28_clients_are_told_first_that_the_leader_is_gone(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    hang_up(&stage);
+
+    assert_int_equal(1, stage.peer.client_ports_opened);
+    assert_int_equal(1, stage.peer.client_ports_closed);
+    assert_false(stage.peer.closed_behind_the_shutdown);
+    learner_stage_finish(&stage);
+}
+
 /* ---- a leader of Java that changes its members (ZOOKEEPER-1784, D-32) ------------------------ */
 
 /* The sid of the leader to come, 3, and in an INFORMANDACTIVATE the transaction behind it. */
@@ -726,6 +741,7 @@ int main(void)
         cmocka_unit_test(what_a_follower_hears_is_counted_and_so_is_how_late_it_comes),
         cmocka_unit_test(brd_03_commit_of_another_than_the_oldest_ends_the_process_with_12),
         cmocka_unit_test(brd_03_proposal_that_skips_one_is_warned_of_and_logged),
+        cmocka_unit_test(cli_28_clients_are_told_first_that_the_leader_is_gone),
         cmocka_unit_test(follower_commits_a_reconfiguration_and_stays_as_it_is),
         cmocka_unit_test(reconfiguration_that_was_not_proposed_ends_the_role),
         cmocka_unit_test(transaction_that_cannot_come_next_ends_the_role),

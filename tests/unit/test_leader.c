@@ -411,7 +411,8 @@ static void dsc_08_voter_that_looks_again_ends_the_wait(void **state)
     testing_peer_done(&peer);
 }
 
-/* BRD-04: an observer alone does not keep a leader in office; all connections are closed. */
+/* BRD-04: an observer alone does not keep a leader in office; all connections are closed, and those
+ * of its clients first (CLI-28). */
 static void brd_04_leader_without_quorum_steps_down_within_two_ticks(void **state)
 {
     (void)state;
@@ -433,6 +434,9 @@ static void brd_04_leader_without_quorum_steps_down_within_two_ticks(void **stat
     scripted_peer_drain(observer);
     assert_int_equal(-ENOTCONN, testing_peer_join(&peer));
     assert_true(zk_elapsed_ms() - start_ms < peer.self->sync_limit_ms / 2);
+    assert_int_equal(1, peer.client_ports_opened);
+    assert_int_equal(1, peer.client_ports_closed);
+    assert_false(peer.closed_behind_the_shutdown);
     assert_true(testing_peer_logged(
         &peer, "Not sufficient followers synced, only synced with sids: [ [3] ]"));
     scripted_peer_free(observer);

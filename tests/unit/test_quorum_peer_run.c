@@ -11,6 +11,7 @@
 #include "ensemble.h"
 #include "outside.h"
 #include "peer/quorum_peer_run_internal.h"
+#include "raw_client.h"
 #include "zk/ensemble/zxid.h"
 #include "zk/io/file.h"
 #include "zk/io/sock.h"
@@ -315,6 +316,42 @@ static void brd_04_a_leader_without_a_quorum_steps_down(void **state)
     ensemble_done(&ensemble);
 }
 
+/* A session of a client of that server, over its port. */
+static struct raw_client client_of(struct ensemble *ensemble, int64_t sid)
+{
+    struct raw_stage port = {.ctx = ensemble_peer(ensemble, sid)->ctx,
+                             .at = test_loopback(ensemble_peer(ensemble, sid)->client_port)};
+    return raw_connect(&port);
+}
+
+/* CLI-28: whoever is left without a leader, as its follower or as itself, ends the connections of
+ * its clients for that alone: nobody else leads in the meantime, nor ever. */
+static void cli_28_clients_lose_a_server_that_has_no_leader(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    ensemble_init(&ensemble, 3, 0);
+    ensemble_start_all(&ensemble);
+    int64_t leader = ensemble_await_leader(&ensemble);
+    int64_t follower = leader == 1 ? 2 : 1;
+    int64_t other = 6 - leader - follower;
+    ensemble_stop(&ensemble, other);
+    struct raw_client of_the_follower = client_of(&ensemble, follower);
+    ensemble_stop(&ensemble, leader);
+    raw_assert_end(of_the_follower.sock);
+    ensemble_await_state(&ensemble, follower, SERVER_STATE_LOOKING);
+
+    ensemble_start(&ensemble, leader);
+    leader = ensemble_await_leader(&ensemble);
+    struct raw_client of_the_leader = client_of(&ensemble, leader);
+    for (int64_t sid = 1; sid <= 3; sid++)
+        if (sid != leader && sid != other)
+            ensemble_stop(&ensemble, sid);
+    raw_assert_end(of_the_leader.sock);
+    ensemble_await_state(&ensemble, leader, SERVER_STATE_LOOKING);
+    ensemble_done(&ensemble);
+}
+
 /* DSC-05, PER-02 on real files */
 static void dsc_05_the_new_epoch_is_above_every_accepted_one(void **state)
 {
@@ -521,6 +558,7 @@ int main(void)
         cmocka_unit_test(an_observer_tells_whom_it_observes),
         cmocka_unit_test(fle_18_stopping_is_quick_in_every_state),
         cmocka_unit_test(brd_04_a_leader_without_a_quorum_steps_down),
+        cmocka_unit_test(cli_28_clients_lose_a_server_that_has_no_leader),
         cmocka_unit_test(dsc_05_the_new_epoch_is_above_every_accepted_one),
         cmocka_unit_test(per_03_an_accepted_epoch_below_the_current_one_is_refused),
         cmocka_unit_test_teardown(a_client_port_without_threads_says_so, outside_restore),
