@@ -464,6 +464,21 @@ static void a_file_of_the_same_name_with_entries_is_not_overwritten(void **state
     log_room_done(&room);
 }
 
+/* What cannot be read may have been somebody's history. */
+static void a_file_of_the_same_name_that_is_damaged_is_not_overwritten(void **state)
+{
+    (void)state;
+    struct log_room room = log_room_new();
+    char *path = test_path(room.directory, "log.1");
+    log_stage_write_file(room.ctx, room.directory, 1, 3);
+    log_stage_set_byte(path, HEADER + 20, 0xee);
+    int64_t size = log_room_size_of(&room, "log.1");
+    assert_int_equal(log_room_append(&room, log_stage_session(1)), -EEXIST);
+    assert_int_equal(log_room_size_of(&room, "log.1"), size);
+    free(path);
+    log_room_done(&room);
+}
+
 /* ---- truncate ---- */
 
 static void assert_truncates(struct log_room *room, int64_t zxid, int64_t last, const char *left)
@@ -568,6 +583,7 @@ int main(void)
         cmocka_unit_test(a_log_with_a_header_only_is_fine),
         cmocka_unit_test(a_file_of_the_same_name_without_entries_is_made_anew),
         cmocka_unit_test(a_file_of_the_same_name_with_entries_is_not_overwritten),
+        cmocka_unit_test(a_file_of_the_same_name_that_is_damaged_is_not_overwritten),
         cmocka_unit_test(a_hundred_transactions_are_cut_to_one_and_go_on_with_another),
         cmocka_unit_test(truncation_removes_the_files_behind),
         cmocka_unit_test(truncation_to_a_zxid_that_is_in_no_log_leaves_nothing_behind_it),

@@ -588,7 +588,25 @@ static void a_start_that_fails_does_not_use_up_initialize(void **state)
     assert_kept(NULL, -ENOSPC);
 }
 
-/* F-1: a file that stays would let the next empty directory vote. */
+/* F-1: a file that stays would let the next empty directory vote, so it goes although there is
+ * something. */
+static void a_start_with_data_uses_up_initialize_too(void **state)
+{
+    (void)state;
+    struct peer_directories directories = directories_new();
+    struct file_txn_snap_log *snap_log = open_log(&directories, directories.data, directories.log);
+    int64_t zxid = -1;
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0); /* there is a snapshot now */
+    test_write_bytes(directories.log, "initialize", "", 0);
+
+    assert_int_equal(restore(&directories, snap_log, &zxid), 0);
+
+    assert_false(test_has_file(directories.log, "initialize"));
+    file_txn_snap_log_free(snap_log);
+    directories_done(&directories);
+}
+
+/* F-1 */
 static void an_initialize_that_cannot_be_removed_ends_the_start(void **state)
 {
     (void)state;
@@ -636,6 +654,7 @@ int main(void)
         STAGED(the_lock_leaves_no_file),
         STAGED(a_file_system_without_locks_is_warned_about),
         STAGED(a_start_that_fails_does_not_use_up_initialize),
+        STAGED(a_start_with_data_uses_up_initialize_too),
         STAGED(an_initialize_that_cannot_be_removed_ends_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -683,26 +683,39 @@ static void truncation_without_an_older_snapshot_changes_nothing(void **state)
     start_done(&start);
 }
 
-/* MC-07: a process that dies between any two steps of it starts from one moment of its history. */
+/* What a process starts from that dies between any two steps of a truncation to E1 + 2. The logs
+ * are those of start_with; behind a snapshot that came as SNAP the log may begin anew. */
+static void assert_stops_anywhere(const int64_t *runs, int64_t snapshot_zxid,
+                                  enum outside_call call)
+{
+    for (int pass = 0;; pass++) {
+        struct start start = start_with(runs);
+        if (snapshot_zxid > 0)
+            snapshot(&start, snapshot_zxid);
+        outside_fail(call, EIO, pass, OUTSIDE_FOR_EVER);
+        int r = file_txn_snap_log_truncate_log(start.snap_log, E1 + 2);
+        outside_restore(NULL);
+        assert_int_equal(restart(&start), 0);
+        assert_true(r < 0 ? last_zxid(&start) >= E1 + 2 : last_zxid(&start) == E1 + 2);
+        start_done(&start);
+        if (r == 0)
+            break;
+        assert_int_equal(r, -EIO);
+    }
+}
+
+/* MC-07: a process that dies between any two steps of it starts from one moment of its history. A
+ * start refuses a log with a hole. */
 static void a_truncation_that_stops_anywhere_leaves_a_beginning_of_the_history(void **state)
 {
     (void)state;
     static const enum outside_call calls[] = {OUTSIDE_UNLINK, OUTSIDE_FSYNC, OUTSIDE_FTRUNCATE};
+    static const int64_t whole[] = {E1 + 1, E1 + 3, E1 + 4, E1 + 6, E1 + 7, E1 + 9, 0, 0};
+    static const int64_t around_a_snap[] = {E1 + 1, E1 + 3, E1 + 9, E1 + 11, 0, 0};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        for (int pass = 0;; pass++) {
-            struct start start =
-                start_with((const int64_t[]){E1 + 1, E1 + 3, E1 + 4, E1 + 6, E1 + 7, E1 + 9, 0, 0});
-            snapshot(&start, E1 + 8);
-            outside_fail(calls[i], EIO, pass, OUTSIDE_FOR_EVER);
-            int r = file_txn_snap_log_truncate_log(start.snap_log, E1 + 2);
-            outside_restore(NULL);
-            assert_int_equal(restart(&start), 0);
-            assert_true(r < 0 ? last_zxid(&start) >= E1 + 2 : last_zxid(&start) == E1 + 2);
-            start_done(&start);
-            if (r == 0)
-                break;
-            assert_int_equal(r, -EIO);
-        }
+        assert_stops_anywhere(whole, 0, calls[i]);
+        assert_stops_anywhere(whole, E1 + 8, calls[i]);
+        assert_stops_anywhere(around_a_snap, E1 + 8, calls[i]);
     }
 }
 
