@@ -409,6 +409,22 @@ static struct buf *auth_frame(int32_t xid, const char *scheme, const char *auth)
     return raw_frame_of(body);
 }
 
+/* An auth packet is answered at once, ahead of what goes through the processors; so behind the
+ * connect request it shows whether its connection waits for the session. */
+static void cli_53_auth_behind_the_connect_request_waits_for_the_session(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raw = {.sock = raw_dial(stage)};
+    struct buf *all = raw_connect_frame(0, RAW_TIMEOUT_MS, 0, NULL, true);
+    struct buf *auth = auth_frame(-4, "digest", "bob:pw");
+    buf_put_bytes(all, auth->bytes, auth->length);
+    raw_send_frame(raw.sock, all);
+    raw_read_connect_answer(&raw, 37);
+    raw_assert_reply(raw.sock, -4, 0);
+    buf_unref(auth);
+    sock_unref(raw.sock);
+}
+
 /* The bytes that Java answered: xid, zxid 0, no error. */
 static void auth_is_answered_at_once(void **state)
 {
@@ -753,6 +769,7 @@ int main(void)
         TEST(cli_41_an_operation_that_nobody_knows_ends_the_connection),
         TEST(cli_43_a_string_longer_than_its_frame_takes_no_memory),
         TEST(cli_84_a_word_behind_a_session_is_a_bad_length),
+        TEST(cli_53_auth_behind_the_connect_request_waits_for_the_session),
         TEST(auth_is_answered_at_once),
         TEST(cli_73_who_cannot_show_who_he_is_is_told_and_closed),
         TEST(sasl_is_answered_without_a_token),

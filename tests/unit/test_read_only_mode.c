@@ -7,8 +7,10 @@
 
 #include "ensemble.h"
 #include "peer/quorum_peer_run_internal.h"
+#include "raw_client.h"
 #include "scripted_client.h"
 #include "zab/read_only_request_processor.h"
+#include "zk/io/sock.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/quorum/quorum_peer.h"
@@ -117,6 +119,62 @@ static void cli_05_a_session_that_would_be_global_is_refused(void **state)
     server_status_done(&status);
     scripted_client_done(&client);
     zookeeper_server_unref(zk);
+    ensemble_done(&ensemble);
+}
+
+/* The port of the server that is left. */
+static struct raw_stage port_of_one(struct ensemble *ensemble)
+{
+    return (struct raw_stage){.ctx = ensemble_self(ensemble, 1)->ctx,
+                              .at = test_loopback(ensemble_peer(ensemble, 1)->client_port)};
+}
+
+/* Says in the last byte of the frame that a server which serves readers alone will do. */
+static struct buf *content(struct buf *frame)
+{
+    frame->bytes[frame->length - 1] = 1;
+    return frame;
+}
+
+static void assert_turned_away(struct ensemble *ensemble, struct buf *frame)
+{
+    struct raw_stage port = port_of_one(ensemble);
+    struct sock *sock = raw_dial(&port);
+    raw_send_frame(sock, frame);
+    raw_assert_end(sock);
+}
+
+/* Who wants to write must find the others: its connection is closed without a byte. */
+static void cli_05_only_who_is_content_with_a_reader_is_served(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    leave_one(&ensemble, "localSessionsEnabled=true\n");
+    assert_turned_away(&ensemble, raw_connect_frame(0, RAW_TIMEOUT_MS, 0, NULL, false));
+    assert_turned_away(&ensemble, raw_connect_frame(0, RAW_TIMEOUT_MS, 0, NULL, true));
+
+    struct raw_stage port = port_of_one(&ensemble);
+    struct raw_client reader = {.sock = raw_dial(&port)};
+    raw_send_frame(reader.sock, content(raw_connect_frame(0, RAW_TIMEOUT_MS, 0, NULL, true)));
+    raw_read_connect_answer(&reader, 37);
+    assert_int_not_equal(reader.session_id, 0);
+    sock_unref(reader.sock);
+    ensemble_done(&ensemble);
+}
+
+/* Its time is counted elsewhere, by a leader that may live. */
+static void cli_05_a_session_of_the_ensemble_is_not_taken_over(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    leave_one(&ensemble, "");
+    struct session_timeouts sessions;
+    zk_database_sessions(ensemble_self(&ensemble, 1)->database, &sessions);
+    assert_int_equal(sessions.count, 1); /* the writer's, which was not closed */
+    int64_t session_id = sessions.items[0].session;
+    assert_turned_away(&ensemble,
+                       content(raw_connect_frame(0, RAW_TIMEOUT_MS, session_id, NULL, true)));
+    session_timeouts_done(&sessions);
     ensemble_done(&ensemble);
 }
 
@@ -234,6 +292,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cli_86_readers_are_served_and_writers_are_not),
         cmocka_unit_test(cli_05_a_session_that_would_be_global_is_refused),
+        cmocka_unit_test(cli_05_only_who_is_content_with_a_reader_is_served),
+        cmocka_unit_test(cli_05_a_session_of_the_ensemble_is_not_taken_over),
         cmocka_unit_test(a_refusal_takes_the_way_of_the_reads_before_it),
         cmocka_unit_test(cli_05_it_ends_when_there_is_a_leader_again),
         cmocka_unit_test(a_short_election_starts_none),

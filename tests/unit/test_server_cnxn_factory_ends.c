@@ -36,6 +36,7 @@ struct closing {
     struct server_cnxn_factory *factory;
     struct sock *sock; /* of the client */
     struct nio_server_cnxn *cnxn;
+    const struct nio_server_cnxn *before; /* the connection that was there before; NULL: none */
     struct zk_thread_group *threads;
 };
 
@@ -46,7 +47,7 @@ static bool is_watched(void *arg)
     zk_mutex_lock(&closing->factory->mu);
     closing->cnxn = closing->factory->cnxns;
     zk_mutex_unlock(&closing->factory->mu);
-    return closing->cnxn != NULL && channel_interest_ops(closing->cnxn->channel) != 0;
+    return closing->cnxn != closing->before && channel_interest_ops(closing->cnxn->channel) != 0;
 }
 
 static bool is_in_no_table(void *arg)
@@ -171,11 +172,36 @@ static void a_connection_may_be_given_its_session_while_it_is_closed(void **stat
     closing_end(&closing, ROUNDS);
 }
 
+/* CLI-24. A client has come back on a new connection when its old one ends. If that took the new
+ * one out of the table, nobody would end it with the session. */
+static void the_end_of_an_old_connection_leaves_the_new_one_its_session(void **state)
+{
+    (void)state;
+    struct closing old;
+    closing_begin(&old);
+    connect_one(&old);
+    give_it_a_session(&old);
+    struct closing young = old;
+    young.before = old.cnxn;
+    connect_one(&young);
+    give_it_a_session(&young);
+
+    close_it(&old);
+
+    assert_true(zookeeper_server_close_session(old.stage.zk, SESSION,
+                                               DISCONNECT_REASON_CLIENT_CLOSED_SESSION));
+    assert_true(is_in_no_table(&young));
+    disconnect_it(&young);
+    disconnect_it(&old);
+    closing_end(&old, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_end_is_told_as_it_was_when_it_began),
         cmocka_unit_test(a_connection_may_be_given_its_session_while_it_is_closed),
+        cmocka_unit_test(the_end_of_an_old_connection_leaves_the_new_one_its_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,12 +196,25 @@ static void a_session_is_new_once_when_it_is_tracked_and_once_when_it_is_committ
     assert_false(session_tracker_commit_session(stage->tracker, 7, LONG_MS));
 }
 
+/* CLI-63 */
 static void a_new_leader_tracks_the_sessions_of_the_table(void **state)
 {
     struct stage *stage = *state;
     struct session_timeout items[] = {{5, LONG_MS}, {6, LONG_MS}};
     struct session_timeouts table = {.items = items, .count = 2, .room = 2};
+    int64_t before_ms = zk_elapsed_ms();
     struct session_tracker *leader = new_leader(stage, &table);
+
+    /* CLI-63: nobody knows what is over of their time, so they have all of it. */
+    struct session_expiry_map map;
+    session_tracker_get_session_expiry_map(leader, &map);
+    size_t found = 0;
+    for (size_t i = 0; i < map.count; i++) {
+        assert_true(map.sets[i].time_ms >= before_ms + LONG_MS);
+        found += map.sets[i].sessions.count;
+    }
+    session_expiry_map_done(&map);
+    assert_int_equal(found, 2);
 
     assert_true(session_tracker_touch_session(leader, 5, LONG_MS));
     assert_false(session_tracker_commit_session(leader, 6, LONG_MS));

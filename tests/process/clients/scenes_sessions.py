@@ -118,6 +118,7 @@ def cli_25_a_session_hops_over_all_servers(t):
     c.close()
 
 
+# CLI-25
 @scene(ENSEMBLE)
 def cli_02_a_session_moves_to_another_server(t):
     for name, request in (('create', (1, create(t.path('x')))), ('multi', (14, wire.multi((1, create(t.path('y')))))),
@@ -127,6 +128,8 @@ def cli_02_a_session_moves_to_another_server(t):
         new = t.client('new', server=t.other(), session=old.session, password=old.password)
         new.xid = 1000  # CLI-55 is another scenario
         new.must(*set_data(t.path('e-' + name), b'new'))
+        if t.at != t.leader():  # CLI-25: a follower does not know of the move, and reads on
+            old.must(*exists('/'))
         old.send(request)
         old.ends()
         new.must(9, string('/'))
@@ -320,13 +323,15 @@ def cli_21_pings_are_answered_and_keep_a_session(t):
     c.close()
 
 
+# CLI-26
 @scene()
 def cli_22_a_session_outlives_its_connection_and_then_expires(t):
     watcher = t.client('watcher')
     watcher.must(9, string('/'))
-    sent = {}
+    sent, silent = {}, []
     for name in ('hangs up', 'resets', 'is silent'):
         c = t.client(name, timeout=4000)
+        silent.append(c)
         sent[name] = time.monotonic()
         c.must(1, create(t.path(name), flags=1))
         watcher.must(9, string('/'))
@@ -346,6 +351,10 @@ def cli_22_a_session_outlives_its_connection_and_then_expires(t):
     for name, when in gone.items():
         assert when - sent[name] >= 4, '%s: gone after %.2f s' % (name, when - sent[name])
     t.clients[-1].ends()
+    for c in silent:  # CLI-26
+        late = t.client('late', session=c.session, password=c.password)
+        assert late.session == 0 and late.timeout == 0
+        late.ends()
     if not t.side.ensemble.alone:
         other = t.client('elsewhere', server=t.other())
         t.restart(other)
