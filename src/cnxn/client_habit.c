@@ -32,6 +32,9 @@ enum {
      * client that waits loses less and less by the trials. */
     HOLDS_LEAST_US = 500000,
     HOLDS_MOST_US = 16000000,
+    /* To confirm that a client sends on and on takes two rounds. If its threads have begun to wait,
+     * they lose most of their time until that is tried. */
+    HOLDS_MOST_SENDER_US = 2000000,
 };
 
 static void learn(struct client_habit *habit, const struct client_read *read);
@@ -143,7 +146,8 @@ static void decide(struct client_habit *habit, enum client_verdict verdict, int6
 {
     bool was_so_before = verdict == habit->verdict;
     int64_t holds_us = was_so_before ? 2 * habit->holds_us : HOLDS_LEAST_US;
-    habit->holds_us = holds_us < HOLDS_MOST_US ? holds_us : HOLDS_MOST_US;
+    int64_t most_us = verdict == CLIENT_VERDICT_SENDS ? HOLDS_MOST_SENDER_US : HOLDS_MOST_US;
+    habit->holds_us = holds_us < most_us ? holds_us : most_us;
     habit->holds_until_us = now_us + habit->holds_us;
     habit->verdict = verdict;
     habit->is_tried = false;

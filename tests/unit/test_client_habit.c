@@ -77,16 +77,16 @@ static int64_t play_read(struct client *client, int64_t now_us, int wanted, int6
     return now_us;
 }
 
-static void play(struct client *client, bool may_gather, int64_t time_us)
+/* Its habit is what was found out about it before. */
+static void play_on(struct client *client, bool may_gather, int64_t from_us, int64_t time_us)
 {
     int wanted = 1;
-    client->habit = (struct client_habit){0};
     client->random = client->seed;
     client->requests = 0;
     client->reads = 0;
     for (int i = 0; i < client->threads; i++)
-        client->due_us[i] = next_due(client, 0);
-    for (int64_t now_us = 0; now_us < time_us; now_us += ANSWER_US) {
+        client->due_us[i] = next_due(client, from_us);
+    for (int64_t now_us = from_us; now_us < from_us + time_us; now_us += ANSWER_US) {
         struct client_read read = {0};
         now_us = play_read(client, now_us, wanted, &read.requests);
         read.now_us = now_us;
@@ -95,6 +95,12 @@ static void play(struct client *client, bool may_gather, int64_t time_us)
         client->reads++;
         wanted = may_gather ? client_habit_after_read(&client->habit, &read) : 1;
     }
+}
+
+static void play(struct client *client, bool may_gather, int64_t time_us)
+{
+    client->habit = (struct client_habit){0};
+    play_on(client, may_gather, 0, time_us);
 }
 
 /* How many it loses because they may gather, of a thousand requests. */
@@ -279,6 +285,22 @@ static void a_client_that_changes_its_habit_is_found_out(void **state)
     }
 }
 
+/* It has sent on and on for a minute. Now its threads wait for their answers, each of which comes
+ * 2 ms late until that is noticed. */
+static void a_client_that_begins_to_wait_is_found_out_soon(void **state)
+{
+    (void)state;
+    static const int threads[] = {8, 16, 32};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        struct client client = {.threads = 1, .sends_on = true, .think_us = 100};
+        play(&client, true, 60 * SECOND_US);
+        assert_int_equal(client.habit.verdict, CLIENT_VERDICT_SENDS);
+        struct client waits = {.threads = threads[i], .habit = client.habit};
+        play_on(&waits, true, 60 * SECOND_US, 5 * SECOND_US / 2);
+        assert_int_equal(waits.habit.verdict, CLIENT_VERDICT_WAITS);
+    }
+}
+
 static int read_writes(struct client_habit *habit, int64_t requests, int64_t outstanding)
 {
     const struct client_read read = {.requests = requests, .outstanding = outstanding};
@@ -358,6 +380,7 @@ int main(void)
         cmocka_unit_test(an_empty_wait_tells_nothing),
         cmocka_unit_test(a_round_in_which_the_client_is_idle_tells_nothing),
         cmocka_unit_test(a_client_that_changes_its_habit_is_found_out),
+        cmocka_unit_test(a_client_that_begins_to_wait_is_found_out_soon),
         cmocka_unit_test(requests_that_are_outstanding_gather_by_the_batch),
         cmocka_unit_test(a_client_that_had_many_outstanding_is_tried_when_all_are_answered),
         cmocka_unit_test(a_wait_with_requests_outstanding_is_not_in_vain),
