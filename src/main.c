@@ -42,6 +42,9 @@ enum {
      * and the reading of a large snapshot cannot be cancelled, and the log may be a pipe that
      * nobody reads. */
     LEAVE_WITHIN_S = 1,
+    /* Each has a lock. A request passes four threads or so, which are to have heaps of their own;
+     * many more would take memory for nothing (A-35). */
+    HEAPS_MAX = 8,
 };
 
 static const char USAGE[] =
@@ -507,9 +510,7 @@ int main(int argc, char **argv)
         return code;
     if (!args.check_config) /* whose answer must be whole */
         leave_at_once_when_asked();
-    /* There are many short threads, each with little to allocate; with one heap for all of them
-     * memory stays small. */
-    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_ARENA_MAX, HEAPS_MAX);
     tzset();
     args.context.zone_offset_ms = zone_offset_ms;
     args.context.thread_dump = true;
