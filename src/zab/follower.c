@@ -61,8 +61,7 @@ int follower_follow_leader(struct follower *follower)
     r = learner_register_with_leader(learner, LEADER_FOLLOWERINFO, &new_epoch_zxid);
     if (r < 0)
         goto out;
-    /* Java compares the epoch with our promise once more here; registerWithLeader has just done
-     * so. */
+    /* Here Java compares the epoch with our promise once more; registerWithLeader has done so. */
     int64_t start_ms = zk_elapsed_ms();
     quorum_peer_set_leader_id(self, leader_server.id);
     quorum_peer_set_zab_state(self, ZAB_STATE_SYNCHRONIZATION);

@@ -104,7 +104,7 @@ void quorum_peer_set_zab_state(struct quorum_peer *self, enum zab_state state);
 /* Java: setSyncMode() */
 void quorum_peer_set_sync_mode(struct quorum_peer *self, enum sync_mode mode);
 
-/* Java: setLeaderAddressAndId() */
+/* Notes which server leads in this term, for the phase. Java: setLeaderAddressAndId() */
 void quorum_peer_set_leader_id(struct quorum_peer *self, int64_t leader);
 
 /* The moment at which the last lookForLeader began (zk_elapsed_ms). The role takes it once, for the

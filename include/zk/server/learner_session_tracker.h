@@ -14,8 +14,8 @@
 
 struct zk_context;
 
-/* Java: new LearnerSessionTracker(). The caller frees what is returned with
- * session_tracker_free. */
+/* Java: new LearnerSessionTracker(). server_id is in the ids that the tracker gives. The caller
+ * frees what is returned with session_tracker_free. */
 struct session_tracker *learner_session_tracker_new(struct zk_context *ctx, int64_t server_id);
 
 /* Hands out the touch table, with which a PING is answered, and begins an empty one. Its ids

@@ -36,7 +36,9 @@ struct server_stats_values {
 struct server_stats *server_stats_new(struct zk_context *ctx);
 void server_stats_free(struct server_stats *stats); /* NULL is fine */
 
+/* Frames and words of clients. Java: incrementPacketsReceived() */
 void server_stats_add_packets_received(struct server_stats *stats, int64_t count);
+/* Replies, events and answers to words. Java: incrementPacketsSent() */
 void server_stats_add_packets_sent(struct server_stats *stats, int64_t count);
 /* Java: updateLatency(), updateClientResponseSize(), for all answers of a connection since its last
  * call */

@@ -22,7 +22,7 @@ struct session_tracker *session_tracker_impl_new(struct zk_context *ctx,
                                                  const struct session_timeouts *sessions,
                                                  int32_t tick_time_ms, int64_t server_id);
 
-/* Java: isTrackingSession() */
+/* Returns whether the session is tracked, even if it is closing. Java: isTrackingSession() */
 bool session_tracker_impl_is_tracking_session(struct session_tracker *tracker, int64_t session_id);
 
 /* Local sessions become global ones in two steps, so that another tracker can begin to track the

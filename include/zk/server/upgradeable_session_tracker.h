@@ -48,7 +48,7 @@ void upgradeable_session_tracker_create_local_session_tracker(struct session_tra
                                                               int32_t tick_time_ms,
                                                               int64_t server_id);
 
-/* Java: isLocalSession() */
+/* Returns whether the session is one of this server alone. Java: isLocalSession() */
 bool upgradeable_session_tracker_is_local_session(struct session_tracker *tracker,
                                                   int64_t session_id);
 /* Returns whether a createSession has been asked for on behalf of a session that was local here. It

@@ -51,9 +51,11 @@ ZK_NODISCARD int zk_database_load_data_base(struct zk_database *database, int64_
 ZK_NODISCARD int zk_database_fast_forward_data_base(struct zk_database *database,
                                                     int64_t *ret_zxid);
 
-/* Java: getDataTreeLastProcessedZxid() */
+/* Returns the zxid of the last transaction that the tree has.
+ * Java: getDataTreeLastProcessedZxid() */
 int64_t zk_database_last_processed_zxid(struct zk_database *database);
-/* Java: setlastProcessedZxid() */
+/* The tree stands at that zxid: it was received or cut, or an epoch begins with it.
+ * Java: setlastProcessedZxid() */
 void zk_database_set_last_processed_zxid(struct zk_database *database, int64_t zxid);
 
 /* Java: initConfigInZKDatabase(qv): puts the text of the configuration into /zookeeper/config. */
@@ -78,7 +80,7 @@ ZK_NODISCARD int zk_database_prove_whole(struct zk_database *database,
 ZK_NODISCARD int zk_database_append(struct zk_database *database, struct txn_log_entry *entry);
 /* Java: commit() */
 ZK_NODISCARD int zk_database_commit(struct zk_database *database);
-/* Java: rollLog() */
+/* The next transaction begins a new file, and the two below count anew. Java: rollLog() */
 ZK_NODISCARD int zk_database_roll_log(struct zk_database *database);
 /* Returns how many transactions were appended since the log was rolled. Java: getTxnCount() */
 int32_t zk_database_get_txn_count(struct zk_database *database);

@@ -87,7 +87,8 @@ void zookeeper_server_unref(struct zookeeper_server *server); /* NULL is fine */
 /* What the processors ask for. All stay the server's, and live as long as it. */
 struct zk_context *zookeeper_server_ctx(const struct zookeeper_server *server);
 void *zookeeper_server_kind(const struct zookeeper_server *server);
-/* Java: getServerId() */
+/* Returns this server's id; 0 for one that is alone, whatever the file myid says.
+ * Java: getServerId() */
 int64_t zookeeper_server_get_server_id(const struct zookeeper_server *server);
 /* Returns whether it is a ReadOnlyZooKeeperServer. */
 bool zookeeper_server_is_read_only(const struct zookeeper_server *server);
@@ -119,8 +120,8 @@ void zookeeper_server_register_server_shutdown_handler(struct zookeeper_server *
 ZK_NODISCARD int zookeeper_server_load_data(struct zookeeper_server *server);
 
 /* Java: startup(). Starts the tracker of sessions and the processors; INITIAL becomes RUNNING. A
- * server that is shut down already stays so. Errors: those of setup_request_processors; the state
- * is ERROR then. */
+ * server that is shut down already stays so. Errors: -EAGAIN, the system gives no more threads; the
+ * state is ERROR then. */
 ZK_NODISCARD int zookeeper_server_startup(struct zookeeper_server *server);
 
 /* Java: firstProcessor. setup_request_processors hands it over; the server owns it and the chain
@@ -139,7 +140,7 @@ void zookeeper_server_shutdown(struct zookeeper_server *server);
  * anew: a SNAP came in half. */
 void zookeeper_server_shutdown_fully(struct zookeeper_server *server);
 
-/* Java: isRunning() */
+/* Returns whether the state is RUNNING. Any thread; takes no lock. Java: isRunning() */
 bool zookeeper_server_is_running(const struct zookeeper_server *server);
 /* The calling thread, which the server cannot do without, ends because of the error r: one line
  * says so, and the state becomes ERROR, which the role sees and ends. exit_code:
@@ -183,9 +184,10 @@ void zookeeper_server_remove_cnxn(struct zookeeper_server *server, struct server
 
 /* Returns the last zxid that a leader has given out. Java: getZxid() */
 int64_t zookeeper_server_get_zxid(struct zookeeper_server *server);
-/* Java: getNextZxid() */
+/* Gives out the next zxid, and returns it. PrepRequestProcessor's thread. Java: getNextZxid() */
 int64_t zookeeper_server_get_next_zxid(struct zookeeper_server *server);
-/* Java: setZxid() */
+/* The next zxid that is given out will be the one behind this. Before the server runs.
+ * Java: setZxid() */
 void zookeeper_server_set_zxid(struct zookeeper_server *server, int64_t zxid);
 
 /* ---- requests -------------------------------------------------------------------------------- */
