@@ -1,5 +1,5 @@
-/* Counters and summaries behind one lock, read by mntr. What is measured at each request comes in
- * by server_metrics_merge, once for many requests.
+/* Counters, which need no lock, and summaries behind one; read by mntr. What is measured at each
+ * request comes in by server_metrics_merge, once for many requests.
  * Java: server.ServerMetrics */
 #include "zk/server/server_metrics.h"
 
@@ -32,8 +32,9 @@ struct summary_set {
 };
 
 struct server_metrics {
+    struct zk_atomic_long counters[SERVER_METRICS_COUNTERS];
     struct zk_mutex mu; /* Guards: */
-    struct server_metrics_values values GUARDED_BY(&mu);
+    struct avg_min_max_counter summaries[SERVER_METRICS_SUMMARIES] GUARDED_BY(&mu);
     struct samples samples[SERVER_METRICS_SUMMARIES] GUARDED_BY(&mu);
     struct summary_set sets[SERVER_METRICS_SETS] GUARDED_BY(&mu);
 };
@@ -41,6 +42,8 @@ struct server_metrics {
 struct server_metrics *server_metrics_new(struct zk_context *ctx)
 {
     struct server_metrics *metrics = zk_xcalloc(1, sizeof *metrics);
+    for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
+        zk_atomic_long_init(&metrics->counters[i], 0);
     zk_mutex_init(&metrics->mu, ctx, "server_metrics", ZK_RANK_SERVER_STATS);
     return metrics;
 }
@@ -73,9 +76,7 @@ void server_metrics_count(struct server_metrics *metrics, enum server_metrics_co
 void server_metrics_count_many(struct server_metrics *metrics, enum server_metrics_counter which,
                                int64_t delta)
 {
-    zk_mutex_lock(&metrics->mu);
-    metrics->values.counters[which] += delta;
-    zk_mutex_unlock(&metrics->mu);
+    zk_atomic_long_add(&metrics->counters[which], delta);
 }
 
 static void keep_sample(struct samples *samples, int64_t value)
@@ -88,7 +89,7 @@ static void keep_sample(struct samples *samples, int64_t value)
 static void add_all_locked(struct server_metrics *metrics, enum server_metrics_summary which,
                            const struct avg_min_max_counter *values) REQUIRES(&metrics->mu)
 {
-    avg_min_max_counter_add_all(&metrics->values.summaries[which], values);
+    avg_min_max_counter_add_all(&metrics->summaries[which], values);
     if (values->count > 0)
         keep_sample(&metrics->samples[which], values->last);
 }
@@ -100,19 +101,19 @@ void server_metrics_add_answers(struct server_metrics *metrics,
     zk_mutex_lock(&metrics->mu);
     add_all_locked(metrics, SERVER_METRICS_READLATENCY, &figures->read_latency_ms);
     add_all_locked(metrics, SERVER_METRICS_UPDATELATENCY, &figures->update_latency_ms);
-    /* Java answers a ping before it comes to this counter. */
-    metrics->values.counters[SERVER_METRICS_RESPONSE_BYTES] +=
-        figures->response_bytes.sum - figures->ping_bytes;
-    metrics->values.counters[SERVER_METRICS_WATCH_BYTES] += watch_bytes;
-    metrics->values.counters[SERVER_METRICS_BYTES_RECEIVED_COUNT] += bytes_received;
     zk_mutex_unlock(&metrics->mu);
+    /* Java answers a ping before it comes to this counter. */
+    server_metrics_count_many(metrics, SERVER_METRICS_RESPONSE_BYTES,
+                              figures->response_bytes.sum - figures->ping_bytes);
+    server_metrics_count_many(metrics, SERVER_METRICS_WATCH_BYTES, watch_bytes);
+    server_metrics_count_many(metrics, SERVER_METRICS_BYTES_RECEIVED_COUNT, bytes_received);
 }
 
 void server_metrics_add(struct server_metrics *metrics, enum server_metrics_summary which,
                         int64_t value)
 {
     zk_mutex_lock(&metrics->mu);
-    avg_min_max_counter_add(&metrics->values.summaries[which], value);
+    avg_min_max_counter_add(&metrics->summaries[which], value);
     keep_sample(&metrics->samples[which], value);
     zk_mutex_unlock(&metrics->mu);
 }
@@ -134,9 +135,11 @@ void server_metrics_log_latency(struct server_metrics_values *values,
 
 void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_values *values)
 {
-    zk_mutex_lock(&metrics->mu);
     for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
-        metrics->values.counters[i] += values->counters[i];
+        if (values->counters[i] != 0)
+            zk_atomic_long_add(&metrics->counters[i], values->counters[i]);
+    memset(values->counters, 0, sizeof values->counters);
+    zk_mutex_lock(&metrics->mu);
     /* A thread measures two or three things; all 46 would come into its cache each time. */
     for (; values->measured != 0; values->measured &= values->measured - 1) {
         const int i = __builtin_ctzll(values->measured);
@@ -144,7 +147,6 @@ void server_metrics_merge(struct server_metrics *metrics, struct server_metrics_
         values->summaries[i] = (struct avg_min_max_counter){0};
     }
     zk_mutex_unlock(&metrics->mu);
-    memset(values->counters, 0, sizeof values->counters);
 }
 
 static struct keyed_summary *find_of(struct summary_set *set, int64_t key)
@@ -212,10 +214,13 @@ size_t server_metrics_get_set(struct server_metrics *metrics, enum server_metric
 
 void server_metrics_reset(struct server_metrics *metrics)
 {
+    for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
+        zk_atomic_long_set(&metrics->counters[i], 0);
     zk_mutex_lock(&metrics->mu);
-    metrics->values = (struct server_metrics_values){0};
-    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++)
+    for (int i = 0; i < SERVER_METRICS_SUMMARIES; i++) {
+        metrics->summaries[i] = (struct avg_min_max_counter){0};
         metrics->samples[i].count = 0;
+    }
     for (int i = 0; i < SERVER_METRICS_SETS; i++)
         summary_set_done(&metrics->sets[i]);
     zk_mutex_unlock(&metrics->mu);
@@ -223,8 +228,11 @@ void server_metrics_reset(struct server_metrics *metrics)
 
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics)
 {
+    struct server_metrics_values values = {0};
+    for (int i = 0; i < SERVER_METRICS_COUNTERS; i++)
+        values.counters[i] = zk_atomic_long_get(&metrics->counters[i]);
     zk_mutex_lock(&metrics->mu);
-    struct server_metrics_values values = metrics->values;
+    memcpy(values.summaries, metrics->summaries, sizeof values.summaries);
     zk_mutex_unlock(&metrics->mu);
     return values;
 }

@@ -1,7 +1,8 @@
 /* What a peer counts and measures for its monitors, from the start of the process on.
  * Java: server.ServerMetrics, of which Java has one a process and ours one a peer.
  *
- * Any thread; an own mutex (ZK_RANK_SERVER_STATS) is held for the time of one addition. */
+ * Any thread. A counter takes no lock. For anything else an own mutex (ZK_RANK_SERVER_STATS) is
+ * held for the time of one addition. */
 #ifndef ZK_SERVER_SERVER_METRICS_H
 #define ZK_SERVER_SERVER_METRICS_H
 
@@ -194,7 +195,7 @@ enum server_metrics_set {
  * in Java a set grows for ever; here the learner that has been silent longest is forgotten. */
 enum { SERVER_METRICS_KEYS = 256 };
 
-/* All figures of one moment. */
+/* All figures. */
 struct server_metrics_values {
     int64_t counters[SERVER_METRICS_COUNTERS];
     struct avg_min_max_counter summaries[SERVER_METRICS_SUMMARIES];
@@ -237,7 +238,7 @@ void server_metrics_merge_of(struct server_metrics *metrics, enum server_metrics
                              int64_t key, const struct avg_min_max_counter *values);
 /* Sets everything to 0 again. Java: MetricsProvider.resetAllValues() */
 void server_metrics_reset(struct server_metrics *metrics);
-/* Returns all figures of one moment, as a value. */
+/* Returns all figures, as a value. */
 struct server_metrics_values server_metrics_get(struct server_metrics *metrics);
 
 /* How many of a summary's last values are kept for percentiles. */
