@@ -12,14 +12,19 @@ from ensemble import REPO, Ensemble, Failure, SystemCalls, cpu_s, memory_and_thr
 PROGRAMS = os.path.join(REPO, "build", "release", "scripts", "bench")
 LIMIT_S = 600
 SESSIONS, WINDOW = 4, 250
-# name, kind, bytes, share of the requests, sessions, window
+# name, kind, bytes, share of the requests, sessions, window, whether the library looks its servers up all the time: as it
+# comes it does, and then it is busy with that and not with the servers
 LOADS = [
-    ("pipelined get", "get", 100, 1.0, SESSIONS, WINDOW),
-    ("pipelined create", "create", 100, 0.3, SESSIONS, WINDOW),
-    ("pipelined set", "set", 1024, 0.3, SESSIONS, WINDOW),
-    ("single get", "get", 100, 0.05, 1, 1),
-    ("single create", "create", 100, 0.01, 1, 1),
+    ("pipelined get", "get", 100, 1.0, SESSIONS, WINDOW, True),
+    ("pipelined create", "create", 100, 0.3, SESSIONS, WINDOW, True),
+    ("pipelined set", "set", 1024, 0.3, SESSIONS, WINDOW, True),
+    ("dense get", "get", 100, 1.0, SESSIONS, WINDOW, False),
+    ("dense create", "create", 100, 0.5, SESSIONS, WINDOW, False),
+    ("dense set", "set", 1024, 0.5, SESSIONS, WINDOW, False),
+    ("single get", "get", 100, 0.05, 1, 1, False),
+    ("single create", "create", 100, 0.01, 1, 1, False),
 ]
+GROWN = 4  # of LOADS, over servers
 GROWTH, GROWTH_FULL = [1, 10, 100, 1000], [1, 10, 100, 1000, 10000]
 ACTIVE = 1000  # of more connections than that, the others are idle
 SIZES = [1, 3, 5, 7]  # of ensembles
@@ -93,10 +98,11 @@ class Bare:
         return [self.process.pid]
 
 
-def load(servers, kind, count, sessions, window, size, counts_calls=False):
+def load(servers, kind, count, sessions, window, size, looks_up=False, counts_calls=False):
     """What client_load says, and what it has cost all servers meanwhile, for each request: microseconds of processor
     time and switches of threads; or system calls instead of both, for to count them costs time."""
     words = [os.path.join(PROGRAMS, "client_load"), servers.servers(), kind, str(count), str(sessions), str(window), str(size)]
+    words += ["look-ups"] if looks_up else []
     pids = servers.pids()
     with subprocess.Popen(words, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client:
         try:
@@ -121,18 +127,19 @@ def load(servers, kind, count, sessions, window, size, counts_calls=False):
             "cpu_us": 1e6 * cpu / requests, "switches": switched / requests}
 
 
-def whole_load(servers, kind, count, sessions, window, size):
-    fewer = max(count // 4, 2 * sessions * window)
-    return load(servers, kind, count, sessions, window, size) | load(servers, kind, fewer, sessions, window, size, True)
+def whole_load(servers, kind, count, sessions, window, size, looks_up):
+    fewer = max(count // 2, 2 * sessions * window)
+    return load(servers, kind, count, sessions, window, size, looks_up) | load(
+        servers, kind, fewer, sessions, window, size, looks_up, counts_calls=True)
 
 
 def all_loads(servers, requests, warm):
     figures = {}
-    for name, kind, size, share, sessions, window in LOADS:
+    for name, kind, size, share, sessions, window, looks_up in LOADS:
         count = max(int(requests * share), 4 * sessions * window)
         if warm and window > 1:
-            load(servers, kind, count, sessions, window, size)  # Java compiles what is hot
-        figures[name] = whole_load(servers, kind, count, sessions, window, size)
+            load(servers, kind, count, sessions, window, size, looks_up)  # Java compiles what is hot
+        figures[name] = whole_load(servers, kind, count, sessions, window, size, looks_up)
     return figures
 
 
@@ -170,11 +177,11 @@ def many(servers, sessions, watches):
 
 def grown_writes(servers, requests, warm):
     """Creates alone, for ensembles of more servers."""
-    _, kind, size, share, sessions, window = LOADS[1]
+    name, kind, size, share, sessions, window, looks_up = LOADS[GROWN]
     count = max(int(requests * share), 4 * sessions * window)
     if warm:
-        load(servers, kind, count, sessions, window, size)
-    return {LOADS[1][0]: load(servers, kind, count, sessions, window, size)}
+        load(servers, kind, count, sessions, window, size, looks_up)
+    return {name: load(servers, kind, count, sessions, window, size, looks_up)}
 
 
 def one_run(kind, size, requests, full, keep):
@@ -197,10 +204,10 @@ def one_run(kind, size, requests, full, keep):
 def limits(requests):
     figures = {}
     with Servers("c", 1, False) as place:  # for its directory and its ports
-        for name, kind, size, share, sessions, window in LOADS:
+        for name, kind, size, share, sessions, window, looks_up in LOADS:
             with Bare(1, size if kind == "get" else -size, place.root, place.port(1)) as bare:
                 count = max(int(requests * share), 4 * sessions * window)
-                figures[name] = whole_load(bare, kind, count, sessions, window, size)
+                figures[name] = whole_load(bare, kind, count, sessions, window, size, looks_up)
     return figures
 
 
@@ -244,7 +251,7 @@ def loads_of(figures, size):
     lines = [f"{size} server{'s' if size > 1 else ''}".ljust(44) + "         C      Java    Java/C     limit   C/limit   goal"]
     for name, _, size_bytes, *_ in LOADS:
         title, is_get = f"{name}, {size_bytes} bytes", "get" in name
-        if name.startswith("pipelined"):
+        if not name.startswith("single"):
             lines.append(row(f"{title}, processor us", *values(name, "cpu_us"), f"Java/C {25 if is_get else 15}"))
             lines.append(row(f"{title}, a second", *values(name, "rate"),
                              "Java/C 0.25, C/limit 0.5" if is_get else "Java/C 0.33, C/limit 0.8"))
@@ -257,7 +264,7 @@ def loads_of(figures, size):
 
 def reachable(figures):
     """What a server that knows nothing gains over Java here, if it lets as many requests gather as ours does."""
-    names = [name for name, *_ in LOADS if name.startswith("pipelined")]
+    names = [name for name, *_ in LOADS if not name.startswith("single")]
     if "java 1" not in figures:
         return []
     ratios = [f"{name} {middle(figures['java 1'], 'loads', name, 'cpu_us') / middle(figures['limit'], name, 'cpu_us'):.1f}"
@@ -269,6 +276,8 @@ def reachable(figures):
 def lines_of(figures, requests):
     lines = [f"{requests} gets, fewer of the others; {SESSIONS} sessions with {WINDOW} on their way each; medians of "
              f"{len(figures['limit'])}; processor time is that of all servers",
+             "pipelined: the library as it comes, which looks up its servers' addresses all the time and does little else; all others: "
+             "it does not, so that it leaves the servers time",
              "limit: one epoll loop that answers the same messages, lets them gather, and knows nothing; writes behind write and fdatasync",
              "switches of threads and system calls are counts for each request, all servers together; on a machine that others "
              "use, too, they hold where times do not (system calls: only where perf may count them)", ""]
@@ -276,17 +285,17 @@ def lines_of(figures, requests):
         lines += loads_of(figures, size) + [""]
     lines += reachable(figures)
     kinds = [kind for kind in ("c", "java") if f"{kind} 1" in figures]
-    lines.append("pipelined get, one server, by connections: " + "  ".join(f"{n:>9}" for n in figures[f"{kinds[0]} 1"][0]["growth"]))
+    lines.append("dense get, one server, by connections:".ljust(43) + "  ".join(f"{n:>9}" for n in figures[f"{kinds[0]} 1"][0]["growth"]))
     for kind in kinds:
         runs = figures[f"{kind} 1"]
         for what, title in (("rate", "a second"), ("cpu_us", "processor us")):
             lines.append(f"  {kind + ', ' + title:<41}" + "  ".join(
                 f"{middle(runs, 'growth', n, what):9.1f}" for n in runs[0]["growth"]))
-    lines += ["", "pipelined create of 100 bytes, all servers, by servers:" + "  ".join(f"{n:>9}" for n in SIZES)]
+    lines += ["", f"{LOADS[GROWN][0]} of 100 bytes, all servers, by servers:".ljust(55) + "  ".join(f"{n:>9}" for n in SIZES)]
     for kind in kinds:
         for what, title, digits in (("cpu_us", "processor us", 1), ("switches", "switches", 3)):
             lines.append(f"  {kind + ', ' + title:<52}" + "  ".join(
-                f"{middle(figures[f'{kind} {n}'], 'loads', 'pipelined create', what):9.{digits}f}" for n in SIZES))
+                f"{middle(figures[f'{kind} {n}'], 'loads', LOADS[GROWN][0], what):9.{digits}f}" for n in SIZES))
     full = figures["full"]
     sessions, watches = (IDLE, WATCHES) if full else (IDLE // 10, WATCHES // 10)
     for kind in kinds:
@@ -306,6 +315,6 @@ def picture_of(figures):
         return [(n, middle(runs, "growth", n, what)) for n in runs[0]["growth"]]
 
     def by_servers(kind, what):
-        return [(n, middle(figures[f"{kind} {n}"], "loads", "pipelined create", what)) for n in SIZES]
+        return [(n, middle(figures[f"{kind} {n}"], "loads", LOADS[GROWN][0], what)) for n in SIZES]
     return [{kind: points(kind, what) for kind in kinds} for points, what in (
         (by_connections, "cpu_us"), (by_connections, "switches"), (by_servers, "cpu_us"), (by_servers, "switches"))]

@@ -121,7 +121,7 @@ def test_growth_is_drawn_from_real_and_simulated_peers():
 
 def test_what_clients_cost_is_drawn_over_connections_and_servers():
     load = {"cpu_us": 5.0, "switches": 0.1, "rate": 1000.0}
-    figures = {f"c {size}": [{"loads": {"pipelined create": load}, "growth": {n: load for n in (1, 10, 10000)}}]
+    figures = {f"c {size}": [{"loads": {clients.LOADS[clients.GROWN][0]: load}, "growth": {n: load for n in (1, 10, 10000)}}]
                for size in clients.SIZES}
     picture = xml.dom.minidom.parseString(svg.draw_clients(clients.picture_of(figures), "words"))
     marks = picture.getElementsByTagName("circle")
