@@ -39,6 +39,9 @@ NODES = ['%s/n%d' % (ROOT, n) for n in range(6)]
 HOMES = [ROOT] + NODES[:2] + [QUEUE]
 PERSISTENT, EPHEMERAL, SEQUENTIAL = 0, 1, 2
 MOST_IN_QUEUE = 40  # about so many sequential nodes; clients take away what is more
+# Now and then a client sends on and on, with so many requests on their way: servers of C then let its requests gather (NOTES.md
+# A-241, A-245), and find out afterwards that it waits again.
+RUSHES, RUSH_SECONDS, ON_THEIR_WAY = 0.002, 0.2, 100
 CODE = {'create': 1, 'delete': 2, 'set': 5, 'multi': 14, 'get': 4, 'exists': 3, 'children': 12, 'sync': 9}
 SET_WATCHES, CLOSE, SET_WATCHES_XID, EVENT_XID = 101, -11, -8, -1
 CLONE_NEWNET = 0x40000000
@@ -117,6 +120,7 @@ class Client(threading.Thread):
         self.random = random.Random(settings['seed'] * 1000 + number)
         self.facts = []
         self.sock, self.received = None, b''
+        self.waiting = []  # (when it was sent, xid, operation) of those without an answer
         self.forget_session()
         self.xid = 0
         self.zxid = 0  # the last that it has seen
@@ -140,6 +144,8 @@ class Client(threading.Thread):
         try:
             if self.sock is None:
                 self.connect()
+            if self.random.random() < RUSHES:
+                self.rush()
             self.batch([self.choose() for _ in range(self.random.choice((1, 1, 2, 4, 8)))])
             if self.random.random() < 0.002:
                 self.die()
@@ -156,9 +162,12 @@ class Client(threading.Thread):
         self.forget_session()
 
     def drop(self):
+        now = time.time()
+        self.facts += [('doubt', sent, now, self.session, xid, operation) for sent, xid, operation in self.waiting]
+        self.waiting = []
         if self.sock is not None:
             self.sock.close()
-            self.facts.append(('lost', time.time()))
+            self.facts.append(('lost', now))
         self.sock, self.received = None, b''
 
     # ---- the connection --------------------------------------------------------------------------
@@ -232,23 +241,33 @@ class Client(threading.Thread):
     # ---- requests --------------------------------------------------------------------------------
 
     def batch(self, operations):
-        waiting, sent = [], time.time()
+        self.ask(operations)
+        self.take_answers(0)
+
+    def rush(self):
+        end = time.monotonic() + RUSH_SECONDS
+        while time.monotonic() < end:
+            self.ask([self.choose() for _ in range(self.random.choice((1, 2, 5, 10)))])
+            self.take_answers(ON_THEIR_WAY)
+        self.take_answers(0)
+
+    def ask(self, operations):
+        sent, frames = time.time(), b''
         for operation in operations:
             self.xid += 1
-            waiting.append((self.xid, operation))
-        try:
-            self.send(b''.join(wire.request(xid, CODE[operation[0]], body_of(operation)) for xid, operation in waiting))
-            while waiting:
-                xid, zxid, error, r = self.reply()
-                assert xid == waiting[0][0], 'reply %d came where %d was due' % (xid, waiting[0][0])
-                operation = waiting.pop(0)[1]
-                result = wire.reply_body(CODE[operation[0]], r) if r.left() else None
-                self.facts.append(('reply', sent, time.time(), self.session, xid, operation, zxid, error, result))
-                self.learn(operation, error, result)
-        except Broken:
-            now = time.time()
-            self.facts += [('doubt', sent, now, self.session, xid, operation) for xid, operation in waiting]
-            raise
+            self.waiting.append((sent, self.xid, operation))
+            frames += wire.request(self.xid, CODE[operation[0]], body_of(operation))
+        self.send(frames)
+
+    def take_answers(self, most):
+        """Takes answers until so many are left at most."""
+        while len(self.waiting) > most:
+            xid, zxid, error, r = self.reply()
+            assert xid == self.waiting[0][1], 'reply %d came where %d was due' % (xid, self.waiting[0][1])
+            sent, _, operation = self.waiting.pop(0)
+            result = wire.reply_body(CODE[operation[0]], r) if r.left() else None
+            self.facts.append(('reply', sent, time.time(), self.session, xid, operation, zxid, error, result))
+            self.learn(operation, error, result)
 
     def learn(self, operation, error, result):
         kind, path = operation[0], operation[1]
