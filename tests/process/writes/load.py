@@ -35,6 +35,9 @@ from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.protocol.states import KazooState
 
 ANSWER_SECONDS = 30
+# Each client has about so many nodes at most: a member of Java has a small heap, and must have room for all of them however many
+# writes a quick machine does in ten minutes.
+NODES_MOST = 8000
 # What leaves a write in doubt.
 DOUBT = (ConnectionLoss, SessionExpiredError, OperationTimeoutError, KazooTimeoutError)
 
@@ -111,6 +114,7 @@ class Writer(threading.Thread):
         self.random = random.Random(seed * 1000 + number)
         self.next_id = itertools.count()
         self.live = []  # plain nodes that are known to exist
+        self.nodes = 0  # of all kinds
         self.counter_version = 0  # None: in doubt, read it first
         self.error = None
 
@@ -162,10 +166,12 @@ class Writer(threading.Thread):
         kind = self.random.choices(["create", "sequence", "set", "delete", "multi", "bad_multi", "ephemeral"],
                                    [40, 10, 25, 10, 8, 3, 4])[0]
         path = f"{self.home}/n-{number}"
-        if kind == "delete" and not self.live:
+        if self.nodes >= NODES_MOST and kind in ("create", "sequence", "multi"):
+            kind = "delete" if self.live else "set"
+        elif kind == "delete" and not self.live:
             kind = "create"
         if kind == "set" and self.counter_version is None:
-            kind = "create"
+            kind = "bad_multi" if self.nodes >= NODES_MOST else "create"
         data = f"{self.number}.{number}".encode().ljust(self.random.choice([20, 100, 100, 600]), b".")
         write = {"kind": kind, "id": number, "path": path}
         if kind == "create":
@@ -209,6 +215,8 @@ class Writer(threading.Thread):
                 outcome = type(problems[-1]).__name__
         if kind == "set" and outcome != "ok":
             self.counter_version = None
+        if outcome == "ok":
+            self.nodes += {"create": 1, "sequence": 1, "multi": 2, "delete": -1}.get(kind, 0)
         if kind == "create" and outcome == "ok":
             self.live.append(write["path"])
         fact = dict(write, client=self.number, outcome=outcome)
