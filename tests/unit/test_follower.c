@@ -256,18 +256,16 @@ static void brd_03_proposal_that_skips_one_is_warned_of_and_logged(void **state)
     learner_stage_finish(&stage);
 }
 
-/* CLI-28: the end of the leader's connection is all that it takes. The clients lose theirs before
- * this server's own shutdown begins, which may have to wait for a disk. */
-static void cli_28_clients_are_told_first_that_the_leader_is_gone(void **state)
+/* BRD-03 */
+static void brd_03_commit_of_what_is_not_pending_is_passed_over(void **state)
 {
     (void)state;
     struct learner_stage stage;
     learner_stage_start_synced(&stage);
+    learner_stage_send_commit(&stage, Z1);
+    learner_stage_assert_still_there(&stage);
+    assert_true(testing_peer_logged(&stage.peer, "Committing 100000001 without seeing txn"));
     hang_up(&stage);
-
-    assert_int_equal(1, stage.peer.client_ports_opened);
-    assert_int_equal(1, stage.peer.client_ports_closed);
-    assert_false(stage.peer.closed_behind_the_shutdown);
     learner_stage_finish(&stage);
 }
 
@@ -488,6 +486,31 @@ static void ping_answers_with_more_sessions_than_a_packet_may_have(void **state)
     assert_int_equal(SESSIONS + 1, next);
     learner_stage_assert_still_there(&stage); /* nothing more came, and the table is empty */
     hang_up(&stage);
+    learner_stage_finish(&stage);
+}
+
+/* CLI-37: a leader of Java would end with all its followers. The client hears what is wrong, and
+ * the leader hears the next request alone. */
+static void what_would_ruin_the_leader_does_not_reach_it(void **state)
+{
+    static const char ttl_of_minus_2[] =
+        "00000002 2f78 00000001 61 00000001 0000001f 00000005 776f726c64 00000006 616e796f6e65 "
+        "00000000 fffffffffffffffe";
+    (void)state;
+    struct learner_stage stage;
+    start_with_session(&stage);
+    struct test_cnxn *cnxn = test_cnxn_new(stage.peer.ctx);
+    submit(&stage, cnxn, 1, OP_CODE_CREATE_TTL, ttl_of_minus_2);
+    await_count(cnxn, &cnxn->answers, 1);
+    assert_int_equal(-8, cnxn->err);
+    submit(&stage, cnxn, 2, OP_CODE_DELETE, "00000002 2f61 ffffffff");
+
+    scripted_peer_expect_hex(stage.leader,
+                             "00000001 ffffffffffffffff 0000001a 0100001d3f490000 00000002 "
+                             "00000002 00000002 2f61 ffffffff "
+                             "00000001 00000002 6970 00000009 3132372e302e302e31");
+    hang_up(&stage);
+    server_cnxn_unref(&cnxn->base);
     learner_stage_finish(&stage);
 }
 
@@ -741,7 +764,7 @@ int main(void)
         cmocka_unit_test(what_a_follower_hears_is_counted_and_so_is_how_late_it_comes),
         cmocka_unit_test(brd_03_commit_of_another_than_the_oldest_ends_the_process_with_12),
         cmocka_unit_test(brd_03_proposal_that_skips_one_is_warned_of_and_logged),
-        cmocka_unit_test(cli_28_clients_are_told_first_that_the_leader_is_gone),
+        cmocka_unit_test(brd_03_commit_of_what_is_not_pending_is_passed_over),
         cmocka_unit_test(follower_commits_a_reconfiguration_and_stays_as_it_is),
         cmocka_unit_test(reconfiguration_that_was_not_proposed_ends_the_role),
         cmocka_unit_test(transaction_that_cannot_come_next_ends_the_role),
@@ -752,6 +775,7 @@ int main(void)
         cmocka_unit_test(thousand_proposals_are_acknowledged_in_their_order),
         cmocka_unit_test(brd_07_ping_tells_the_sessions_that_were_heard_from_once),
         cmocka_unit_test(ping_answers_with_more_sessions_than_a_packet_may_have),
+        cmocka_unit_test(what_would_ruin_the_leader_does_not_reach_it),
         cmocka_unit_test(write_of_a_client_goes_to_the_leader_and_its_commit_answers_it),
         cmocka_unit_test(sync_of_a_client_is_answered_when_the_leader_answers),
         cmocka_unit_test(session_that_comes_from_elsewhere_is_as_valid_as_the_leader_says),

@@ -12,8 +12,10 @@
 #include "zk/jute/op_code.h"
 #include "zk/jute/quorum.h"
 #include "zk/jute/txn_log_entry.h"
+#include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/server/request.h"
+#include "zk/server/session_tracker.h"
 #include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
 
@@ -59,31 +61,43 @@ static struct scripted_peer *learn(struct testing_peer *peer, int64_t sid, int32
     return learner;
 }
 
-static int set_up_with(void **state, int32_t tick_time_ms, int32_t sync_limit)
+static int set_up_with(void **state, const struct testing_peer_options *options)
 {
     struct stage *stage = calloc(1, sizeof *stage);
-    struct testing_peer_options options = testing_peer_options_default(3);
-    options.observers = 1;
-    if (tick_time_ms > 0)
-        options.tick_time_ms = tick_time_ms;
-    if (sync_limit > 0)
-        options.sync_limit = sync_limit;
-    testing_peer_init(&stage->peer, &options);
+    testing_peer_init(&stage->peer, options);
     testing_peer_start_leading(&stage->peer);
     stage->follower = learn(&stage->peer, 1, LEADER_FOLLOWERINFO, 0);
     *state = stage;
     return 0;
 }
 
+static struct testing_peer_options with_an_observer(void)
+{
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.observers = 1;
+    return options;
+}
+
 static int set_up(void **state)
 {
-    return set_up_with(state, 0, 0);
+    struct testing_peer_options options = with_an_observer();
+    return set_up_with(state, &options);
 }
 
 /* A proposal that waits for 4 s is late. */
 static int set_up_with_short_sync_limit(void **state)
 {
-    return set_up_with(state, 200, 20);
+    struct testing_peer_options options = with_an_observer();
+    options.tick_time_ms = 200;
+    options.sync_limit = 20;
+    return set_up_with(state, &options);
+}
+
+static int set_up_with_local_sessions(void **state)
+{
+    struct testing_peer_options options = with_an_observer();
+    options.lines = "localSessionsEnabled=true\n";
+    return set_up_with(state, &options);
 }
 
 static int tear_down(void **state)
@@ -124,6 +138,9 @@ static void request_create_session(struct scripted_peer *learner, int64_t sessio
 /* create /x with one byte of data, open to everybody. */
 static const char CREATE_X[] = "00000002 2f78 00000001 61 00000001 0000001f 00000005 776f726c64 "
                                "00000006 616e796f6e65 00000000";
+/* the same as an ephemeral node */
+static const char CREATE_E[] = "00000002 2f78 00000001 61 00000001 0000001f 00000005 776f726c64 "
+                               "00000006 616e796f6e65 00000001";
 /* create /a/b, whose parent is not there */
 static const char CREATE_A_B[] = "00000004 2f612f62 00000001 61 00000001 0000001f 00000005 "
                                  "776f726c64 00000006 616e796f6e65 00000000";
@@ -314,6 +331,55 @@ static void session_that_nobody_hears_of_is_closed(void **state)
     txn_log_entry_unref(entry);
 }
 
+/* CLI-04: a session that the leader does not know may be a local one of the follower, which may
+ * write; but nobody would ever delete an ephemeral node of it. */
+static void cli_04_session_that_the_leader_does_not_know_owns_no_node(void **state)
+{
+    struct stage *stage = *state;
+    request(stage->follower, SESSION, 1, OP_CODE_CREATE, CREATE_E);
+    struct txn_log_entry *entry =
+        expect_transaction(stage, stage->follower, LEADER_PROPOSAL, EPOCH + 1, OP_CODE_ERROR);
+    assert_int_equal(-112, entry->record.error.err);
+    txn_log_entry_unref(entry);
+    request(stage->follower, SESSION, 2, OP_CODE_CREATE, CREATE_X);
+    txn_log_entry_unref(
+        expect_transaction(stage, stage->follower, LEADER_PROPOSAL, EPOCH + 2, OP_CODE_CREATE));
+}
+
+/* When the session ends, if nobody hears of it any more. */
+static int64_t end_of(struct stage *stage, int64_t session)
+{
+    struct zookeeper_server *zk = quorum_peer_get_active_server(stage->peer.self);
+    struct session_expiry_map map;
+    int64_t end_ms = 0;
+    session_tracker_get_session_expiry_map(zookeeper_server_get_session_tracker(zk), &map);
+    for (size_t i = 0; i < map.count; i++)
+        if (long_set_has(&map.sets[i].sessions, session))
+            end_ms = map.sets[i].time_ms;
+    session_expiry_map_done(&map);
+    zookeeper_server_unref(zk);
+    return end_ms;
+}
+
+/* CLI-61: the answer to a PING is all that the leader hears of the clients of a follower. */
+static void answer_to_a_ping_keeps_every_session_that_it_names(void **state)
+{
+    enum { HOURS_MS = 0x927c00 };
+    struct stage *stage = *state;
+    open_session(stage, SESSION, 30000, EPOCH + 1);
+    open_session(stage, SESSION + 1, 30000, EPOCH + 2);
+    open_session(stage, SESSION + 2, 30000, EPOCH + 3);
+    int64_t begin_ms = zk_elapsed_ms();
+
+    scripted_peer_send_packet(stage->follower, LEADER_PING, EPOCH,
+                              "0100000000000001 00927c00 0100000000000002 00927c00");
+    expect_revalidation(stage->follower, SESSION + 3, false); /* it has read what came before */
+
+    assert_true(end_of(stage, SESSION) >= begin_ms + HOURS_MS);
+    assert_true(end_of(stage, SESSION + 1) >= begin_ms + HOURS_MS);
+    assert_in_range(end_of(stage, SESSION + 2), 1, begin_ms + HOURS_MS - 1);
+}
+
 /* --- the end ---------------------------------------------------------------------------------- */
 
 /* BRD-05 */
@@ -393,6 +459,9 @@ int main(void)
         WITH_FOLLOWER(revalidation_tells_whether_the_session_lives),
         WITH_FOLLOWER(revalidated_session_belongs_to_the_learner_that_asked),
         WITH_FOLLOWER(session_that_nobody_hears_of_is_closed),
+        cmocka_unit_test_setup_teardown(cli_04_session_that_the_leader_does_not_know_owns_no_node,
+                                        set_up_with_local_sessions, tear_down),
+        WITH_FOLLOWER(answer_to_a_ping_keeps_every_session_that_it_names),
         cmocka_unit_test_setup_teardown(
             brd_05_follower_that_answers_pings_and_never_acknowledges_is_let_go,
             set_up_with_short_sync_limit, tear_down),

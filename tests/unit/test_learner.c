@@ -469,9 +469,26 @@ static void follower_tells_the_new_epoch_to_who_asks_later(void **state)
     learner_stage_finish(&stage);
 }
 
+/* CLI-28: the end of the leader's connection is all that it takes. The clients lose theirs before
+ * this server's own shutdown begins, which may have to wait for a disk. */
+static void cli_28_clients_are_told_first_that_the_leader_is_gone(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    learner_stage_start_synced(&stage);
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
+
+    assert_int_equal(1, stage.peer.client_ports_opened);
+    assert_int_equal(1, stage.peer.client_ports_closed);
+    assert_false(stage.peer.closed_behind_the_shutdown);
+    learner_stage_finish(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cli_28_clients_are_told_first_that_the_leader_is_gone),
         cmocka_unit_test(only_who_was_reached_and_not_synced_counts_as_refused),
         cmocka_unit_test(dsc_06_epoch_promised_before_is_answered_with_minus_one),
         cmocka_unit_test(dsc_06_lower_epoch_is_refused_and_nothing_written),

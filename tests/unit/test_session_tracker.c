@@ -293,6 +293,20 @@ static void an_item_lives_longer_than_its_timeout_by_at_most_one_interval(void *
     expiry_queue_done(&queue);
 }
 
+/* CLI-89: only a request that was made by hand has such a timeout. */
+static void an_item_whose_time_is_over_already_comes_next(void **state)
+{
+    (void)state;
+    enum { INTERVAL_MS = 1000 };
+    struct expiry_queue queue;
+    struct expiry_item item = {0};
+    expiry_queue_init(&queue, INTERVAL_MS);
+    expiry_queue_update(&queue, &item, -100 * INTERVAL_MS);
+    assert_int_equal(item.expiry_time_ms, queue.next_expiration_time_ms);
+    expiry_queue_remove(&queue, &item);
+    expiry_queue_done(&queue);
+}
+
 static void items_of_one_interval_come_together_and_the_missed_ones_one_by_one(void **state)
 {
     (void)state;
@@ -437,6 +451,7 @@ int main(void)
         LEADER(a_touch_moves_the_end),
         LEADER(a_removed_session_does_not_expire),
         cmocka_unit_test(an_item_lives_longer_than_its_timeout_by_at_most_one_interval),
+        cmocka_unit_test(an_item_whose_time_is_over_already_comes_next),
         cmocka_unit_test(items_of_one_interval_come_together_and_the_missed_ones_one_by_one),
         LEADER(a_leader_tells_when_local_and_global_sessions_end),
         LEADER(a_global_session_hides_a_local_one_that_ends_with_it),
