@@ -488,8 +488,7 @@ static void on_large_block(void *block, size_t size)
 }
 
 /* glibc keeps small blocks that were freed, and gives back only what is free at the very end of the
- * heap: 114 MB stayed behind when a million watches had gone. This gives nearly all of it back
- * (A-31). */
+ * heap: 114 MB stayed behind when a million watches had gone. This gives most of it back (A-31). */
 static void on_mass_free(void)
 {
     malloc_trim(0);

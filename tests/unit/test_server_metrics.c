@@ -101,24 +101,31 @@ static void what_a_thread_measured_by_itself_is_merged_once(void **state)
     assert_int_equal(values.summaries[SERVER_METRICS_UNAVAILABLE_TIME].count, 0);
 }
 
-static void look_a_thousand_times(void *arg)
+enum { LOOKERS = 4, LOOKS = 300000 };
+
+static void look_often(void *arg)
 {
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < LOOKS; i++) {
+        struct server_metrics_values values = {.counters[SERVER_METRICS_SNAP_COUNT] = 2};
+        server_metrics_measure(&values, SERVER_METRICS_ELECTION_TIME, 5);
         server_metrics_count(arg, SERVER_METRICS_LOOKING_COUNT);
+        server_metrics_merge(arg, &values);
+    }
 }
 
 static void threads_that_count_at_once_lose_nothing(void **state)
 {
     struct stage *stage = *state;
     struct zk_thread_group *group = zk_thread_group_new(stage->ctx);
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(
-            zk_thread_group_start(group, look_a_thousand_times, stage->metrics, "counter %d", i),
-            0);
+    for (int i = 0; i < LOOKERS; i++)
+        assert_int_equal(zk_thread_group_start(group, look_often, stage->metrics, "counter %d", i),
+                         0);
     zk_thread_group_free(group);
 
     struct server_metrics_values values = server_metrics_get(stage->metrics);
-    assert_int_equal(values.counters[SERVER_METRICS_LOOKING_COUNT], 4000);
+    assert_int_equal(values.counters[SERVER_METRICS_LOOKING_COUNT], LOOKERS * LOOKS);
+    assert_int_equal(values.counters[SERVER_METRICS_SNAP_COUNT], 2 * LOOKERS * LOOKS);
+    assert_int_equal(values.summaries[SERVER_METRICS_ELECTION_TIME].sum, 5 * LOOKERS * LOOKS);
 }
 
 static void measure_of(struct stage *stage, int64_t key, int64_t value)
