@@ -28,6 +28,10 @@ enum {
      * sends on and on loses its processor now and then. */
     IN_VAIN_MOST = 4,
     IN_VAIN_SENDER = 16,
+    /* So many waits, too, that all brought the same number: the client has that many requests on
+     * their way, and sends the next ones when these are answered. What a client sends on and on is
+     * never the same for so long. */
+    ALIKE_MOST = 8,
     /* A verdict holds for so long, and for twice as long each time that it is found again: so a
      * client that waits loses less and less by the trials. */
     HOLDS_LEAST_US = 500000,
@@ -66,6 +70,7 @@ int client_habit_after_answers(struct client_habit *habit, int64_t outstanding)
 /* ---- a client that has all its answers ------------------------------------------------------- */
 
 static bool are_too_many_in_vain(struct client_habit *habit, const struct client_read *read);
+static bool are_too_many_alike(struct client_habit *habit, const struct client_read *read);
 static bool is_reason_to_try(const struct client_habit *habit, const struct client_read *read);
 static void go_on_with_trial(struct client_habit *habit, const struct client_read *read);
 static void begin_round(struct client_habit *habit, bool gathers, int64_t now_us);
@@ -73,7 +78,9 @@ static void decide(struct client_habit *habit, enum client_verdict verdict, int6
 
 static void learn(struct client_habit *habit, const struct client_read *read)
 {
-    if (are_too_many_in_vain(habit, read)) {
+    bool waits = are_too_many_in_vain(habit, read);
+    waits |= are_too_many_alike(habit, read);
+    if (waits) {
         decide(habit, CLIENT_VERDICT_WAITS, read->now_us);
     } else if (habit->is_tried) {
         go_on_with_trial(habit, read);
@@ -97,6 +104,16 @@ static bool are_too_many_in_vain(struct client_habit *habit, const struct client
     habit->in_vain++;
     return habit->in_vain >=
            (habit->verdict == CLIENT_VERDICT_SENDS ? IN_VAIN_SENDER : IN_VAIN_MOST);
+}
+
+static bool are_too_many_alike(struct client_habit *habit, const struct client_read *read)
+{
+    bool was_answered = read->outstanding <= read->requests;
+    if (!was_answered || !read->is_late || read->requests == 0)
+        return false;
+    habit->alike = read->requests == habit->late_requests ? habit->alike + 1 : 1;
+    habit->late_requests = read->requests;
+    return habit->alike >= ALIKE_MOST && read->requests >= PATIENT_FROM;
 }
 
 /* Two requests that come together, the second without the answer to the first, are the reason to
@@ -152,4 +169,5 @@ static void decide(struct client_habit *habit, enum client_verdict verdict, int6
     habit->verdict = verdict;
     habit->is_tried = false;
     habit->in_vain = 0;
+    habit->alike = 0;
 }

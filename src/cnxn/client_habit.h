@@ -33,6 +33,8 @@ struct client_habit {
     int64_t holds_us;       /* how long that is from the beginning */
     bool was_in_vain;       /* the last wait was: the next request is read when it comes */
     int in_vain;            /* waits that were, since one brought enough */
+    int64_t late_requests;  /* that the last wait has brought whose time was over */
+    int alike;              /* waits one after the other that have brought as many */
 
     bool is_tried;
     bool round_gathers;        /* requests may gather in this round of the trial */

@@ -18,6 +18,7 @@ struct client {
     int64_t think_us;
     bool thinks_as_long; /* each time; otherwise between nothing and twice think_us */
     int64_t pause_us;    /* without a processor, now and then */
+    int64_t fsync_us;    /* before its answers, at most: its requests are writes */
     uint32_t seed;       /* of its chance */
 
     struct client_habit habit;
@@ -71,6 +72,7 @@ static int64_t play_read(struct client *client, int64_t now_us, int wanted, int6
     }
     if (count < wanted)
         now_us = end_us;
+    now_us += client->fsync_us > 0 ? next_random(client, client->fsync_us) : 0;
     for (int64_t i = 0; i < count && !client->sends_on; i++)
         client->due_us[taken[i]] = next_due(client, now_us + ANSWER_US);
     *ret_count = count;
@@ -140,6 +142,16 @@ static void threads_that_think_lose_little(void **state)
                     .threads = threads[i], .think_us = think_us[j], .thinks_as_long = k > 0});
 }
 
+/* A busy disk takes now a tenth of a millisecond and now several, so of two rounds either may bring
+ * more. But each wait brings the same sixteen. */
+static void writes_beside_a_busy_disk_lose_little(void **state)
+{
+    (void)state;
+    struct client client = {.threads = 16, .fsync_us = 6000};
+    for (client.seed = 0; client.seed < 30; client.seed++)
+        assert_loses_little(client);
+}
+
 static void a_client_that_sends_on_and_on_is_read_by_the_batch(void **state)
 {
     (void)state;
@@ -184,14 +196,16 @@ static int read_late(struct client_habit *habit, int64_t now_us, int64_t request
     return client_habit_after_read(habit, &read);
 }
 
-/* Sends sixteen requests in each wait until it is known. Returns the time. */
+/* Sends sixteen or seventeen requests in each wait until it is known. Returns the time. */
 static int64_t become_known(struct client_habit *habit)
 {
     int64_t now_us = 0;
+    int64_t waits = 0;
     int wanted = read_at(habit, now_us, 2);
     while (habit->verdict == CLIENT_VERDICT_NONE) {
         now_us += wanted == 1 ? WAIT_US / 16 : WAIT_US;
-        wanted = wanted == 1 ? read_at(habit, now_us, 1) : read_late(habit, now_us, 16);
+        wanted =
+            wanted == 1 ? read_at(habit, now_us, 1) : read_late(habit, now_us, 16 + waits++ % 2);
         assert_true(now_us < SECOND_US / 4);
     }
     assert_int_equal(habit->verdict, CLIENT_VERDICT_SENDS);
@@ -229,6 +243,21 @@ static void what_comes_in_time_makes_waits_in_vain_forgotten(void **state)
         assert_int_equal(read_at(&habit, now_us, 1), WHOLE);
         assert_int_equal(read_late(&habit, now_us, 8), WHOLE);
     }
+}
+
+/* It has so many requests on their way, and sends the next ones when these are answered. */
+static void waits_that_bring_the_same_again_and_again_are_in_vain(void **state)
+{
+    (void)state;
+    struct client_habit habit = {0};
+    int64_t now_us = become_known(&habit);
+    for (int i = 0; i < 100; i++)
+        for (int k = 0; k < 7; k++)
+            assert_int_equal(read_late(&habit, now_us, 20 + i % 2), WHOLE);
+    for (int k = 0; k < 7; k++)
+        assert_int_equal(read_late(&habit, now_us, 30), WHOLE);
+    assert_int_equal(read_late(&habit, now_us, 30), 1);
+    assert_int_equal(habit.verdict, CLIENT_VERDICT_WAITS);
 }
 
 /* Other connections are read with it before its time is over: that it has few by then is neither
@@ -276,11 +305,12 @@ static void a_client_that_changes_its_habit_is_found_out(void **state)
     play(&client, true, 60 * SECOND_US);
     assert_int_equal(client.habit.verdict, CLIENT_VERDICT_WAITS);
     int64_t now_us = 60 * SECOND_US;
+    int64_t waits = 0;
     int wanted = 1;
     while (client.habit.verdict == CLIENT_VERDICT_WAITS) {
         now_us += wanted == 1 ? WAIT_US / 8 : WAIT_US;
-        wanted =
-            wanted == 1 ? read_at(&client.habit, now_us, 2) : read_late(&client.habit, now_us, 16);
+        wanted = wanted == 1 ? read_at(&client.habit, now_us, 2)
+                             : read_late(&client.habit, now_us, 16 + waits++ % 2);
         assert_true(now_us < 77 * SECOND_US);
     }
 }
@@ -329,9 +359,10 @@ static void a_client_that_had_many_outstanding_is_tried_when_all_are_answered(vo
     struct client_habit habit = {0};
     assert_int_equal(read_writes(&habit, 8, 8), WHOLE);
     int64_t now_us = 0;
+    int64_t waits = 0;
     while (habit.verdict == CLIENT_VERDICT_NONE) {
         bool gathers = client_habit_after_answers(&habit, 0) == WHOLE;
-        int64_t count = gathers ? 16 : 1;
+        int64_t count = gathers ? 16 + waits++ % 2 : 1;
         now_us += count * WAIT_US / 16;
         const struct client_read read = {now_us, count, count, gathers};
         assert_int_equal(client_habit_after_read(&habit, &read), WHOLE);
@@ -370,12 +401,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_that_wait_for_their_answers_lose_little),
         cmocka_unit_test(threads_that_think_lose_little),
+        cmocka_unit_test(writes_beside_a_busy_disk_lose_little),
         cmocka_unit_test(a_client_that_sends_on_and_on_is_read_by_the_batch),
         cmocka_unit_test(a_client_that_sends_like_a_clock_is_read_by_the_batch),
         cmocka_unit_test(a_client_that_sends_in_bursts_is_read_by_the_batch),
         cmocka_unit_test(a_client_with_one_request_at_a_time_is_never_held_up),
         cmocka_unit_test(behind_a_wait_in_vain_the_next_request_is_read_as_it_comes),
         cmocka_unit_test(what_comes_in_time_makes_waits_in_vain_forgotten),
+        cmocka_unit_test(waits_that_bring_the_same_again_and_again_are_in_vain),
         cmocka_unit_test(a_read_before_its_time_does_not_make_them_forgotten),
         cmocka_unit_test(an_empty_wait_tells_nothing),
         cmocka_unit_test(a_round_in_which_the_client_is_idle_tells_nothing),
