@@ -316,16 +316,17 @@ static void a_client_that_changes_its_habit_is_found_out(void **state)
 }
 
 /* It has sent on and on for a minute. Now its threads wait for their answers, each of which comes
- * 2 ms late until that is noticed. */
+ * 2 ms late until that is noticed. They think meanwhile, so their waits do not all bring the same
+ * number. */
 static void a_client_that_begins_to_wait_is_found_out_soon(void **state)
 {
     (void)state;
-    static const int threads[] = {8, 16, 32};
+    static const int threads[] = {16, 20, 32};
     for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
         struct client client = {.threads = 1, .sends_on = true, .think_us = 100};
         play(&client, true, 60 * SECOND_US);
         assert_int_equal(client.habit.verdict, CLIENT_VERDICT_SENDS);
-        struct client waits = {.threads = threads[i], .habit = client.habit};
+        struct client waits = {.threads = threads[i], .think_us = 1500, .habit = client.habit};
         play_on(&waits, true, 60 * SECOND_US, 5 * SECOND_US / 2);
         assert_int_equal(waits.habit.verdict, CLIENT_VERDICT_WAITS);
     }
