@@ -603,10 +603,12 @@ static void cli_44_long_lists_are_not_answered_by_the_batch(void **state)
         buf_unref(frame);
     }
     raw_send_frame(slow.sock, asked);
+    /* Until then they may gather, and another client may be served first. */
+    raw_assert_reply(slow.sock, 1, 0);
     struct raw_client other = raw_connect(stage);
     raw_assert_pings(&other);
     assert_in_range(packets_received(stage) - before, 3, ANSWERED_MAX);
-    for (int i = 1; i <= ASKED; i++)
+    for (int i = 2; i <= ASKED; i++)
         raw_assert_reply(slow.sock, i, 0);
     sock_unref(other.sock);
     sock_unref(slow.sock);
