@@ -11,12 +11,15 @@ start_play admin
 
 need_packages "to ask admin servers" python3:python3 libjetty9-java:/usr/share/java/jetty9-server.jar
 
-# give_admin_server ID: at a port beside its client port.
+# give_admin_server ID: at a port of the ensemble's own block that no peer uses; the next block may be another play's. A member
+# that finds its port taken serves its clients all the same, so its own words must say that it has it.
 give_admin_server() {
   local cfg=$ZK_CLUSTER_DIR/$1/zoo.cfg port
-  port=$(($(sed -n 's/^clientPort=//p' "$cfg") + 100))
+  port=$(($(sed -n 's/^clientPort=//p' "$cfg") + 90))
   sed -i "s/^admin.enableServer=.*/admin.serverPort=$port\nadmin.serverAddress=127.0.0.1/" "$cfg"
   "$cluster" restart "$1"
+  grep AdminServer "$ZK_CLUSTER_DIR/$1/log"
+  grep -q "Started AdminServer on address .*, port $port " "$ZK_CLUSTER_DIR/$1/log"
 }
 
 admin_port() {
