@@ -481,10 +481,6 @@ static int replay_at_start(struct file_txn_snap_log *snap_log, struct data_tree 
         return r;
     r = replay(snap_log, iterator, tree, sessions, listener);
     txn_iterator_free(iterator);
-    struct zxid_digest digest;
-    if (r == 0 && data_tree_get_digest_from_loaded_snapshot(tree, &digest))
-        zk_log(snap_log->ctx, ZK_LOG_SNAPSHOT_DIGEST_UNCOVERED,
-               (uint64_t)data_tree_last_processed_zxid(tree), (uint64_t)digest.zxid);
     return r;
 }
 

@@ -728,8 +728,8 @@ static void a_log_that_ends_before_the_snapshots_digest_is_warned_of(void **stat
     assert_int_equal(zk_database_load_data_base(peer.database, &zxid), 0);
 
     char *log = test_captured_log(&capture);
-    assert_non_null(strstr(log, "Highest txn zxid 0x3 is not covering the snapshot digest zxid "
-                                "0x5"));
+    const char *first = strstr(log, "txn zxid 0x3 is not covering the snapshot digest zxid 0x5");
+    assert_true(first != NULL && strstr(first + 1, "txn zxid") == NULL); /* only once */
     free(log);
     zk_database_free(peer.database);
     file_txn_snap_log_free(peer.snap_log);

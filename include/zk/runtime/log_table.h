@@ -747,10 +747,6 @@
 #define ZK_LOG_ZXIDS_NEVER_USED                                                                    \
     ZK_INFO, "Between zxid 0x%" PRIx64 " and 0x%" PRIx64 " there are no transactions, and by the " \
              "digest none is missing: a leader of Java used these numbers up."
-/* J: the last zxid, that of the digest */
-#define ZK_LOG_SNAPSHOT_DIGEST_UNCOVERED                                                           \
-    ZK_WARN, "Highest txn zxid 0x%" PRIx64 " is not covering the snapshot digest zxid 0x%" PRIx64  \
-             ", which might lead to inconsistent state"
 /* J: how many, milliseconds */
 #define ZK_LOG_TXNS_LOADED ZK_INFO, "%" PRId64 " txns loaded in %" PRId64 " ms"
 /* the words of Java, which throws: directory */
