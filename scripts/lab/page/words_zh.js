@@ -241,7 +241,7 @@ const INSIDE_ZH = {
   phase: "阶段",
   "epochs: accepted, current": "epoch:accepted, current",
   "last write: on disk, in the tree": "最后的写入：磁盘，数据树",
-  "Queues, in the order in which a vote goes through them": "队列（按选票经过的顺序）",
+  "Queues: first those of a vote, in the order in which it goes through them": "队列（先是选票经过的，按经过的顺序）",
   "No queue is used in this chapter.": "还没有用到队列。",
   "Threads, and what each did last": "线程，及各自最近做的事",
 };

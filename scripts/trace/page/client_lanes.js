@@ -156,16 +156,17 @@ class ClientLanes {
     pen.globalAlpha = 1;
   }
 
-  /** Words that have no room are left out; the list of events has them. */
+  /** At the right edge words move to the left. Those that have no room are left out; the list of events has them. */
   label(text, x, y, row, free, ink) {
-    if (x < free[row]) return;
     const { lanes } = this;
-    const wide = text.length * 6;
     const { pen } = lanes;
+    const wide = text.length * 6;
+    const at = Math.min(x, lanes.width - wide - 4);
+    if (at < free[row]) return;
     pen.fillStyle = lanes.colour.card;
-    pen.fillRect(x - 1, y - 9, wide + 2, 12);
-    lanes.write(text, x + 1, y, ink, "11px");
-    free[row] = x + wide + 6;
+    pen.fillRect(at - 1, y - 9, wide + 2, 12);
+    lanes.write(text, at + 1, y, ink, "11px");
+    free[row] = at + wide + 6;
     this.labels.push({ run: this.run, text });
   }
 }

@@ -151,7 +151,7 @@ function purposes_of(run) {
       if (ends) ending = null;
     }
     if (e.e === "reply" && !e.err && e.mate && e.client && is_write(e))
-      found.set(e.zxid, e.op === "closeSession" ? `the end of the session of ${e.client.name}` : `“${asked(e.mate)}” of ${e.client.name}`);
+      found.set(e.zxid, e.op === "closeSession" ? `the end of the session of ${e.client.name}` : `${asked(e.mate)}, for ${e.client.name}`);
   }
   return found;
 }

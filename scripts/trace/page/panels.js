@@ -105,6 +105,9 @@ const QUEUE_ORDER = ["sendqueue", "queueSendMap", "recvQueue", "recvqueue", "que
 
 const THREAD_ORDER = ["main", "QuorumPeer", "WorkerSender", "SendWorker", "RecvWorker", "WorkerReceiver", "QuorumConnectionThread"];
 
+/** Ranks names by the prefixes of an order; what is not in it stands behind. */
+const rank_in = (order) => (name) => order.findIndex((prefix) => name.startsWith(prefix)) + 1 || order.length + 1;
+
 /** One peer from the inside. */
 class Inspector {
   constructor(host) {
@@ -159,8 +162,8 @@ class Inspector {
   }
 
   build_queues(run, n, used) {
-    html("h3", {}, this.host, "Queues, in the order in which a vote goes through them");
-    const rank = (name) => QUEUE_ORDER.findIndex((prefix) => name.startsWith(prefix));
+    html("h3", {}, this.host, "Queues: first those of a vote, in the order in which it goes through them");
+    const rank = rank_in(QUEUE_ORDER);
     const names = [...run.stays.get(n)].filter(([, stays]) => used(stays)).map(([name]) => name);
     names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }));
     const table = html("ul", { class: "queues" }, this.host);
@@ -188,14 +191,14 @@ class Inspector {
   group(actions) {
     const groups = new Map();
     for (const [name, events] of actions) {
-      const stem = name.replace(/-\d+$/, "");
+      const stem = name.replace(/^NIOServerCxnFactory\./, "").replace(/-\d+$/, "");
       const group = listIn(groups, stem);
       group.push({ name, events });
     }
-    const rank = (name) => THREAD_ORDER.findIndex((prefix) => name.startsWith(prefix)) + 1 || THREAD_ORDER.length + 1;
+    const rank = rank_in(THREAD_ORDER);
     return [...groups]
       .map(([stem, members]) => ({
-        name: members.length > 1 ? `${stem} (${members.length})` : members[0].name,
+        name: members.length > 1 ? `${stem} (${members.length})` : members[0].name.replace(/^NIOServerCxnFactory\./, ""),
         events: members.flatMap((member) => member.events).sort((a, b) => a.i - b.i),
       }))
       .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name, "en", { numeric: true }));
