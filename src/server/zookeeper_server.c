@@ -422,16 +422,10 @@ static void answer_unimplemented(struct request *request);
 static void drop_request_without_session(struct zookeeper_server *server,
                                          const struct request *request);
 
-int zookeeper_server_submit_requests(struct zookeeper_server *server,
-                                     struct request *const *requests, size_t count)
+int zookeeper_server_submit_request(struct zookeeper_server *server, struct request *request)
 {
-    size_t taken;
-    int r;
-    do {
-        r = zookeeper_server_submit_quietly(server, requests, count, &taken);
-        requests += taken;
-        count -= taken;
-    } while (r == 0 && count > 0);
+    size_t taken; /* a single one always is */
+    int r = zookeeper_server_submit_quietly(server, &request, 1, &taken);
     zookeeper_server_wake_processors(server);
     return r;
 }

@@ -47,9 +47,10 @@ int64_t zookeeper_server_get_inflight(struct zookeeper_server *server);
  * dropped. Java: ZooKeeperServer.submitRequestNow() */
 void zookeeper_server_submit_request_now(struct zookeeper_server *server, struct request *request);
 
-/* Calls zookeeper_server_submit_quietly, and then zookeeper_server_wake_processors. */
-ZK_NODISCARD int zookeeper_server_submit_requests(struct zookeeper_server *server,
-                                                  struct request *const *requests, size_t count);
+/* Submits one request that no connection brings, and wakes the processors; otherwise as
+ * zookeeper_server_submit_quietly. */
+ZK_NODISCARD int zookeeper_server_submit_request(struct zookeeper_server *server,
+                                                 struct request *request);
 
 void server_admission_init(struct server_admission *admission, struct zk_context *ctx);
 void server_admission_done(struct server_admission *admission);

@@ -27,7 +27,7 @@ static int submit_own(struct zookeeper_server *server, struct server_cnxn *cnxn,
                       int32_t type, struct buf *body)
 {
     struct request *request = request_new(cnxn, session_id, 0, type, body, NULL);
-    int r = zookeeper_server_submit_requests(server, &request, 1);
+    int r = zookeeper_server_submit_request(server, request);
     request_unref(request);
     return r;
 }

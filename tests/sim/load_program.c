@@ -234,7 +234,7 @@ static bool submit(struct zookeeper_server *server, struct load_cnxn *cnxn,
     for (size_t i = 0; i < world.count; i++)
         jute_done(&zk_id_record, &world.items[i]);
     free(world.items);
-    int r = zookeeper_server_submit_requests(server, &request, 1);
+    int r = zookeeper_server_submit_request(server, request);
     request_unref(request);
     return r == 0;
 }

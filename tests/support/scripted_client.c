@@ -148,7 +148,7 @@ static int32_t ask(struct scripted_client *client, int32_t type, struct buf *bod
     struct request *request = request_new(&client->cnxn, client->cnxn.session_id,
                                           client->next_cxid++, type, body, &auth_info);
     request->owner = server_cnxn_me();
-    assert_int_equal(zookeeper_server_submit_requests(client->server, &request, 1), 0);
+    assert_int_equal(zookeeper_server_submit_request(client->server, request), 0);
     test_await(has_come, &awaited);
     request_unref(request);
     jute_done(&zk_id_record, &ip);

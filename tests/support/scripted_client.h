@@ -1,5 +1,5 @@
 /* A client's connection that a test speaks for: it asks a server through
- * zookeeper_server_submit_requests, where the client port would, and keeps what comes back. */
+ * zookeeper_server_submit_request, where the client port would, and keeps what comes back. */
 #ifndef TEST_SCRIPTED_CLIENT_H
 #define TEST_SCRIPTED_CLIENT_H
 

@@ -155,7 +155,7 @@ static void submit(struct learner_stage *stage, struct test_cnxn *cnxn, int32_t 
     id->id = ustring_of("127.0.0.1");
     struct request *request =
         request_new(&cnxn->base, cnxn->base.session_id, cxid, type, body, &auth_info);
-    assert_int_equal(0, zookeeper_server_submit_requests(server, &request, 1));
+    assert_int_equal(0, zookeeper_server_submit_request(server, request));
     request_unref(request);
     ustring_done(&id->scheme);
     ustring_done(&id->id);
@@ -652,7 +652,7 @@ static void server_of_a_term_that_has_ended_takes_no_request(void **state)
     hang_up(&stage);
 
     struct request *request = request_new(&cnxn->base, SESSION, 1, OP_CODE_SYNC, NULL, NULL);
-    assert_true(zookeeper_server_submit_requests(server, &request, 1) < 0);
+    assert_true(zookeeper_server_submit_request(server, request) < 0);
 
     request_unref(request);
     zookeeper_server_unref(server);

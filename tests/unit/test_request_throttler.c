@@ -141,7 +141,7 @@ static void finish(struct stage *stage)
 static int submit(struct stage *stage, int32_t type, int32_t cxid)
 {
     struct request *request = request_new(&stage->client.cnxn, SESSION, cxid, type, NULL, NULL);
-    int r = zookeeper_server_submit_requests(stage->server, &request, 1);
+    int r = zookeeper_server_submit_request(stage->server, request);
     request_unref(request);
     return r;
 }

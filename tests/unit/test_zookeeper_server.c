@@ -279,7 +279,7 @@ static int submit(struct stage *stage, int64_t session_id, int32_t type)
 {
     stage->client.cnxn.session_id = session_id;
     struct request *request = request_new(&stage->client.cnxn, session_id, 5, type, NULL, NULL);
-    int r = zookeeper_server_submit_requests(stage->server, &request, 1);
+    int r = zookeeper_server_submit_request(stage->server, request);
     request_unref(request);
     return r;
 }
@@ -445,7 +445,7 @@ static void ask(struct stage *stage, int32_t cxid, int32_t type)
 {
     struct request *request =
         request_new(&stage->client.cnxn, KNOWN_SESSION, cxid, type, NULL, NULL);
-    assert_int_equal(zookeeper_server_submit_requests(stage->server, &request, 1), 0);
+    assert_int_equal(zookeeper_server_submit_request(stage->server, request), 0);
     request_unref(request);
 }
 
@@ -548,7 +548,7 @@ static int receive(struct stage *stage, size_t length, int32_t type)
     struct request *request = NULL;
     int r = zookeeper_server_process_packet(stage->server, &stage->client.cnxn, frame->bytes,
                                             frame->length, &request);
-    if (request != NULL && zookeeper_server_submit_requests(stage->server, &request, 1) < 0)
+    if (request != NULL && zookeeper_server_submit_request(stage->server, request) < 0)
         r = -ECANCELED;
     request_unref(request);
     buf_unref(frame);
