@@ -76,7 +76,7 @@ int follower_follow_leader(struct follower *follower)
     /* A follower asks nobody whether its leader lives: the leader pings, and the read ends with an
      * error when nothing has come for syncLimit ticks. */
     while (r == 0 && follower_is_running(follower)) {
-        r = learner_read_packet(learner, &qp);
+        r = learner_read_packet(learner, &qp); /* hands over what was read before: see there */
         if (r == 0)
             r = follower_process_packet(follower, qp);
     }

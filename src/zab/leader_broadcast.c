@@ -96,8 +96,8 @@ static bool leader_try_to_commit_locked(struct leader *leader, struct proposal *
     return true;
 }
 
-/* Our own ACK comes here as well, when our own log has the transaction: the leader's disk counts
- * like any other, and a quorum may do without it.
+/* Called for our own log, by AckRequestProcessor: the leader's disk counts like any other, and a
+ * quorum may do without it. ACKs of learners come by leader_process_learner_ack.
  * Java: processAck() */
 void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid)
 {
@@ -439,7 +439,8 @@ void leader_wake(struct leader *leader)
     leader_zookeeper_server_wake_commit(leader->role.zk);
 }
 
-/* Called by a LearnerHandler that has read all that its learner has sent so far. */
+/* A LearnerHandler has read all that its learner has sent so far: its ACKs, and what its clients
+ * want, which waits for ProcessThread. */
 void leader_wake_for_learner(struct learner_master *master)
 {
     struct leader *leader = leader_of(master);

@@ -217,7 +217,8 @@ void leader_applied(struct leader *leader, const struct request *request);
 void leader_revalidate_outstanding_proposals(struct leader *leader);
 
 /* Counts that the server sid has the transaction on its disk, and commits what has a quorum by
- * that. Any thread; locks mu. Java: processAck() */
+ * that. For our own log; the ACKs of learners come by leader_process_learner_ack. Any thread; locks
+ * mu. Java: processAck() */
 void leader_process_ack(struct leader *leader, int64_t sid, int64_t zxid);
 /* Adds the time since the request got its header to this summary. Any thread.
  * Java: Request.logLatency() */

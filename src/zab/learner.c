@@ -84,7 +84,7 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
         r = packet_stream_write(&learner->stream, learner->leader_id, packet);
     if (r == 0 && flush)
         r = packet_stream_flush(&learner->stream);
-    if (flush) { /* after a failure, too: learner_let_gather must not wait for another one */
+    if (flush) { /* after a failure, too: let_gather must not wait for another one */
         learner->flushes++;
         zk_cond_signal(&learner->flushed);
     }
@@ -97,6 +97,33 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
 int learner_read_packet(struct learner *learner, struct quorum_packet **packet)
 {
     return packet_stream_read(&learner->stream, learner->leader_id, packet);
+}
+
+/* While many proposals are on their way to disk and no client of this server waits for anything,
+ * blocks until the SyncThread has sent its ACKs, or another thread a packet, or for PATIENCE_MS:
+ * what would be read meanwhile shares the next fsync in any case (A-65). */
+static void let_gather(struct learner *learner)
+{
+    if (zookeeper_server_get_in_process(learner->zk) > 0)
+        return;
+    int64_t deadline_ms = zk_deadline_ms(PATIENCE_MS);
+    bool time_left = true;
+    zk_mutex_lock(&learner->output_mu);
+    int64_t flushes = learner->flushes;
+    while (time_left && learner->connected && learner->flushes == flushes &&
+           learner->logged - learner->acked >= PATIENT_FROM)
+        time_left = zk_cond_wait_until(&learner->flushed, &learner->output_mu, deadline_ms);
+    zk_mutex_unlock(&learner->output_mu);
+}
+
+/* One lock and one wake-up for all that one read has brought (A-66): follower and observer only put
+ * it into to_log and to_commit. In Java each packet is handed over by itself. */
+void learner_before_wait(void *arg)
+{
+    struct learner *learner = arg;
+    server_metrics_merge(learner->self->metrics, &learner->measured);
+    learner_zookeeper_server_hand_over(learner_zookeeper_server_of(learner->zk));
+    let_gather(learner);
 }
 
 /* The leader makes a transaction of what the client asked; until then it has no zxid, so the packet
@@ -162,20 +189,6 @@ static void close_after_failure(struct learner *learner, int error)
     if (learner->sock != NULL)
         sock_wake(learner->sock);
     zk_mutex_unlock(&learner->mu);
-}
-
-void learner_let_gather(struct learner *learner)
-{
-    if (zookeeper_server_get_in_process(learner->zk) > 0)
-        return;
-    int64_t deadline_ms = zk_deadline_ms(PATIENCE_MS);
-    bool time_left = true;
-    zk_mutex_lock(&learner->output_mu);
-    int64_t flushes = learner->flushes;
-    while (time_left && learner->connected && learner->flushes == flushes &&
-           learner->logged - learner->acked >= PATIENT_FROM)
-        time_left = zk_cond_wait_until(&learner->flushed, &learner->output_mu, deadline_ms);
-    zk_mutex_unlock(&learner->output_mu);
 }
 
 /* ---- finding the leader, and the opening ----------------------------------------------------- */

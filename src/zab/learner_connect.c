@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "zab/learner_internal.h"
-#include "zab/learner_zookeeper_server.h"
 #include "zk/base/alloc.h"
 #include "zk/base/error.h"
 #include "zk/io/sock.h"
@@ -107,16 +106,6 @@ static void run_connectors(struct learner *learner, struct leader_connector *con
     zk_thread_group_free(group); /* joins them */
 }
 
-/* The leader's packets of this moment have been read: SyncThread and CommitProcessor go to work,
- * and what comes next may gather. */
-static void before_wait(void *arg)
-{
-    struct learner *learner = arg;
-    server_metrics_merge(learner->self->metrics, &learner->measured);
-    learner_zookeeper_server_hand_over(learner_zookeeper_server_of(learner->zk));
-    learner_let_gather(learner);
-}
-
 /* Makes the connection ready for the first packet. One stream serves both directions: the main
  * thread reads, and whoever holds output_mu writes. */
 static void adopt_connection(struct learner *learner, struct sock *sock)
@@ -133,7 +122,7 @@ static void adopt_connection(struct learner *learner, struct sock *sock)
                   "this learner joins its leader at the quorum port");
     zk_mutex_lock(&learner->output_mu);
     packet_stream_init(&learner->stream, learner->ctx, sock);
-    packet_stream_before_wait(&learner->stream, before_wait, learner);
+    packet_stream_before_wait(&learner->stream, learner_before_wait, learner);
     learner->connected = true;
     zk_mutex_unlock(&learner->output_mu);
     learner->connected_ms = zk_elapsed_ms();

@@ -86,6 +86,12 @@ struct learner {
     char why[256];
 };
 
+/* ---- learner.c ------------------------------------------------------------------------------- */
+
+/* The stream calls it when all that has come from the leader has been read, before it waits for
+ * more. arg is the learner. */
+void learner_before_wait(void *arg);
+
 /* ---- learner_connect.c ----------------------------------------------------------------------- */
 
 /* Sleeps before a dial. Returns true, at once, if none is needed any more: the learner is shut

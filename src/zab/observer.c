@@ -75,7 +75,7 @@ int observer_observe_leader(struct observer *observer)
     server_metrics_add(self->metrics, SERVER_METRICS_OBSERVER_SYNC_TIME,
                        zk_elapsed_ms() - start_ms);
     while (r == 0 && observer_is_running(observer)) {
-        r = learner_read_packet(learner, &qp);
+        r = learner_read_packet(learner, &qp); /* hands over what was read before: see there */
         if (r == 0)
             r = observer_process_packet(observer, qp);
     }

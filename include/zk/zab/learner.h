@@ -63,14 +63,11 @@ void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn,
 
 /* ---- what the main thread does --------------------------------------------------------------- */
 
-/* Blocks until the SyncThread has sent its ACKs, or another thread a packet, or for 10 ms, if many
- * proposals are on their way to disk and no client of this server waits for anything: what would be
- * read meanwhile shares the next fsync in any case (A-65). */
-void learner_let_gather(struct learner *learner);
-
 /* Java: readPacket(qp). Replaces *packet, which may be NULL, by the next packet, or by NULL on
- * failure. In the end the caller frees it. Blocks on the socket. Errors: those of
- * quorum_packet_read. A shutdown of the learner ends it, too. */
+ * failure. In the end the caller frees it. Blocks on the socket. Before it waits there, it hands
+ * over to SyncThread and CommitProcessor what has been read for them (A-66), and in a burst it lets
+ * the next packets gather for some milliseconds (A-65). Errors: those of quorum_packet_read. A
+ * shutdown of the learner ends it, too. */
 ZK_NODISCARD int learner_read_packet(struct learner *learner, struct quorum_packet **packet);
 
 /* Java: findLeader(). Finds the server that the current vote names, and looks its addresses up
