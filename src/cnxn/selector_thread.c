@@ -116,8 +116,8 @@ static void process_update(struct selector_thread *thread, struct nio_server_cnx
 static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
                         bool was_read);
 static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
-static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
-                           int requests);
+static void set_patience(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                         int requests);
 static void leave_patients(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
 static void set_low_water(struct nio_server_cnxn *cnxn, size_t bytes);
 static void end_patience(struct selector_thread *thread);
@@ -229,9 +229,9 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
         int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
         const struct client_read read = {zk_elapsed_us(), cnxn->frames_read, outstanding,
                                          cnxn->is_late};
-        become_patient(thread, cnxn,
-                       was_read ? client_habit_after_read(&cnxn->habit, &read)
-                                : client_habit_after_answers(&cnxn->habit, outstanding));
+        set_patience(thread, cnxn,
+                     was_read ? client_habit_after_read(&cnxn->habit, &read)
+                              : client_habit_after_answers(&cnxn->habit, outstanding));
         int r = selector_set_interest_ops(thread->selector, cnxn->channel, ops);
         if (r == 0)
             return;
@@ -259,10 +259,11 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
 /* ---- patience -------------------------------------------------------------------------------- */
 
 /* A client that does not wait for its answers sends request after request, and each would wake this
- * thread and those behind it. So the next ones may gather. One that is patient already, and has not
- * been read since, does not wait any longer for this. */
-static void become_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
-                           int requests)
+ * thread and those behind it. So the next ones may gather: the connection is read again when so
+ * many have come, or when its time is over. 1: it is no patient, and is read as soon as anything
+ * comes. The wait of one that is patient already, and has not been read since, does not begin anew.
+ */
+static void set_patience(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int requests)
 {
     if (requests == cnxn->gathering && requests > 1)
         return;
@@ -332,7 +333,7 @@ static void read_patient(struct selector_thread *thread, struct nio_server_cnxn 
     if (ops != 0)
         handle_io(thread, cnxn, ops);
     else
-        become_patient(thread, cnxn, 1);
+        set_patience(thread, cnxn, 1);
 }
 
 /* Returns for how many milliseconds the thread may sleep; -1: for ever. */
