@@ -194,8 +194,7 @@ void server_metrics_merge_of(struct server_metrics *metrics, enum server_metrics
     struct keyed_summary *item = find_or_add_of(&metrics->sets[set], key);
     item->last_touched = ++metrics->sets[set].clock;
     avg_min_max_counter_add_all(&item->of.values, values);
-    if (server_metrics_set_is_advanced(set))
-        keep_sample(&item->samples, values->last);
+    keep_sample(&item->samples, values->last);
     zk_mutex_unlock(&metrics->mu);
 }
 

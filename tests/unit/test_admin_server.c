@@ -416,6 +416,8 @@ static void prometheus_is_given_the_figures_of_mntr(void **state)
     struct avg_min_max_counter latency = {0};
     avg_min_max_counter_add(&latency, 3);
     server_metrics_merge_of(scene.stage.metrics, SERVER_METRICS_ACK_LATENCY, 2, &latency);
+    server_metrics_merge_of(scene.stage.metrics, SERVER_METRICS_LEARNER_HANDLER_QP_SIZE, 2,
+                            &latency);
 
     char *page = request(&scene, "GET /metrics");
 
@@ -434,6 +436,8 @@ static void prometheus_is_given_the_figures_of_mntr(void **state)
         "quorum_ack_latency{quantile=\"0.99\",} 100.0",
         "fsynctime{quantile=\"0.5\",} NaN",
         "# TYPE learner_handler_qp_size summary",
+        "learner_handler_qp_size{key=\"2\",quantile=\"0.5\",} 3.0",
+        "learner_handler_qp_size_count{key=\"2\",} 1.0",
         "ack_latency{key=\"2\",quantile=\"0.5\",} 3.0",
         "ack_latency_count{key=\"2\",} 1.0",
         "ack_latency_sum{key=\"2\",} 3.0",
