@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* So long a connection waits at most for what gathers: about the time of an fsync, for which writes
- * wait in any case. */
+/* When a connection has waited so long for what gathers, it is read: about the time of an fsync,
+ * for which writes wait in any case. The selector may notice up to a millisecond later (A-241). */
 enum { CLIENT_HABIT_WAIT_US = 2000 };
 
 /* What the last trial has told. */

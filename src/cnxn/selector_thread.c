@@ -336,7 +336,8 @@ static void read_patient(struct selector_thread *thread, struct nio_server_cnxn 
         set_patience(thread, cnxn, 1);
 }
 
-/* Returns for how many milliseconds the thread may sleep; -1: for ever. */
+/* Returns for how many milliseconds the thread may sleep; -1: for ever. They are rounded up: behind
+ * a sleep that ends too early another one would come. */
 static int patience_left_ms(const struct selector_thread *thread)
 {
     const struct nio_server_cnxn *cnxn = thread->patients.first;
