@@ -14,8 +14,11 @@
 #include "zk/io/file.h"
 
 static bool is_quorum_server(const struct server_status *status);
+static void append_hosts(const struct multiple_addresses *addresses, struct zk_str *str);
 static void write_observer(struct json_writer *json, const struct observer_info *info);
 static void write_server_view(struct json_writer *json, const struct quorum_server *server);
+static void write_address(struct json_writer *json, const char *key,
+                          const struct inet_address *address);
 static void write_address_list(struct json_writer *json, const char *key,
                                const struct multiple_addresses *addresses);
 static void write_multiple_addresses(struct json_writer *json, const char *key,
@@ -63,11 +66,35 @@ void command_run_leader(struct command_call *call)
         return;
     }
     const struct quorum_server *leader = qv_member(status->verifier, status->leader_id);
-    const struct inet_address *address =
-        leader != NULL ? multiple_addresses_get_one(&leader->addr) : NULL;
+    struct zk_str hosts = {0};
+    if (leader != NULL)
+        append_hosts(&leader->addr, &hosts);
     json_bool(call->json, "is_leader", status->state == SERVER_STATE_LEADING);
     json_long(call->json, "leader_id", status->leader_id);
-    json_text(call->json, "leader_ip", address != NULL ? inet_ip_text(address).text : "");
+    json_text(call->json, "leader_ip", zk_str_text(&hosts));
+    zk_str_done(&hosts);
+}
+
+/* Returns whether the address at that place has the host of one before it. */
+static bool has_earlier_host(const struct multiple_addresses *addresses, size_t place)
+{
+    const struct inet_text host = inet_host_text(&addresses->items[place]);
+    size_t i = 0;
+    while (i < place && strcmp(inet_host_text(&addresses->items[i]).text, host.text) != 0)
+        i++;
+    return i < place;
+}
+
+/* Appends "host|host", each host once. Java: QuorumPeer.setLeaderAddressAndId() */
+static void append_hosts(const struct multiple_addresses *addresses, struct zk_str *str)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (has_earlier_host(addresses, i))
+            continue;
+        if (i > 0)
+            zk_str_append(str, "|");
+        zk_str_append(str, inet_host_text(&addresses->items[i]).text);
+    }
 }
 
 /* Java's server alone and its read-only server are no QuorumZooKeeperServer; for them these
@@ -136,11 +163,23 @@ static void write_server_view(struct json_writer *json, const struct quorum_serv
     json_object_begin(json, sid);
     write_address_list(json, "server_addresses", &server->addr);
     write_address_list(json, "election_addresses", &server->election_addr);
-    json_text(json, "client_address",
-              server->has_client_addr ? inet_host_port_text(&server->client_addr).text : "");
+    if (server->has_client_addr)
+        write_address(json, "client_address", &server->client_addr);
+    else
+        json_text(json, "client_address", "");
     json_text(json, "learner_type",
               server->type == LEARNER_TYPE_OBSERVER ? "observer" : "participant");
     json_object_end(json);
+}
+
+/* The host is told as it is configured: mostly a name. */
+static void write_address(struct json_writer *json, const char *key,
+                          const struct inet_address *address)
+{
+    struct zk_str text = {0};
+    quorum_server_append_address(address, &text);
+    json_text(json, key, zk_str_text(&text));
+    zk_str_done(&text);
 }
 
 static void write_address_list(struct json_writer *json, const char *key,
@@ -148,7 +187,7 @@ static void write_address_list(struct json_writer *json, const char *key,
 {
     json_list_begin(json, key);
     for (size_t i = 0; i < addresses->count; i++)
-        json_text(json, NULL, inet_host_port_text(&addresses->items[i]).text);
+        write_address(json, NULL, &addresses->items[i]);
     json_list_end(json);
 }
 
@@ -171,10 +210,10 @@ void command_run_zabstate(struct command_call *call)
     json_bool(json, "is_leader", status->state == SERVER_STATE_LEADING);
     write_multiple_addresses(json, "quorum_address", &self->addr);
     write_multiple_addresses(json, "election_address", &self->election_addr);
-    json_text(json, "client_address",
-              status->config->has_client_port
-                  ? inet_host_port_text(&status->config->client_port_address).text
-                  : NULL);
+    if (status->config->has_client_port)
+        write_address(json, "client_address", &status->config->client_port_address);
+    else
+        json_text(json, "client_address", NULL);
     json_bool(json, "voting", qv_is_voter(status->verifier, status->config->my_id));
     json_text(json, "last_zxid", zxid);
     json_long(json, "zab_epoch", zxid_epoch(status->last_processed_zxid));
@@ -182,38 +221,53 @@ void command_run_zabstate(struct command_call *call)
     json_text(json, "zabstate", zab_state_name(status->zab_state));
 }
 
-/* What the getters of Java's MultipleAddresses give. Whether an address can be reached is not tried
- * here: with one address Java does not try either, and with several it asks the network at each
- * request (D-283). */
+/* Returns whether the address at that place has the port of one before it. */
+static bool has_earlier_port(const struct multiple_addresses *addresses, size_t place)
+{
+    size_t i = 0;
+    while (i < place && addresses->items[i].port != addresses->items[place].port)
+        i++;
+    return i < place;
+}
+
+/* What the getters of Java's MultipleAddresses give; ports and hosts are told once each. Whether an
+ * address can be reached is not tried here: with one address Java does not try either, and with
+ * several it asks the network at each request (D-283). */
 static void write_multiple_addresses(struct json_writer *json, const char *key,
                                      const struct multiple_addresses *addresses)
 {
     const struct inet_address *one = multiple_addresses_get_one(addresses);
-    const char *one_text = one != NULL ? inet_host_port_text(one).text : NULL;
-    char text[sizeof(struct inet_text)];
-    snprintf(text, sizeof text, "%s", one_text != NULL ? one_text : "");
+    struct zk_str one_text = {0};
+    if (one != NULL)
+        quorum_server_append_address(one, &one_text);
     json_object_begin(json, key);
     json_bool(json, "empty", addresses->count == 0);
-    json_text(json, "reachable_or_one", text);
-    json_text(json, "reachable_address", text);
-    json_text(json, "one", text);
+    json_text(json, "reachable_or_one", zk_str_text(&one_text));
+    json_text(json, "reachable_address", zk_str_text(&one_text));
+    json_text(json, "one", zk_str_text(&one_text));
+    zk_str_done(&one_text);
     write_address_list(json, "all_reachable_addresses", addresses);
     write_address_list(json, "all_reachable_addresses_or_all", addresses);
     json_list_begin(json, "wildcard_addresses");
     for (size_t i = 0; i < addresses->count; i++) {
         char wildcard[32];
         snprintf(wildcard, sizeof wildcard, "0.0.0.0:%" PRIu16, addresses->items[i].port);
-        json_text(json, NULL, wildcard);
+        if (!has_earlier_port(addresses, i))
+            json_text(json, NULL, wildcard);
     }
     json_list_end(json);
     json_list_begin(json, "all_ports");
-    for (size_t i = 0; i < addresses->count; i++)
-        json_long(json, NULL, addresses->items[i].port);
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (!has_earlier_port(addresses, i))
+            json_long(json, NULL, addresses->items[i].port);
+    }
     json_list_end(json);
     write_address_list(json, "all_addresses", addresses);
     json_list_begin(json, "all_host_strings");
-    for (size_t i = 0; i < addresses->count; i++)
-        json_text(json, NULL, inet_host_text(&addresses->items[i]).text);
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (!has_earlier_host(addresses, i))
+            json_text(json, NULL, inet_host_text(&addresses->items[i]).text);
+    }
     json_list_end(json);
     json_object_end(json);
 }

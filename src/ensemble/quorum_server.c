@@ -247,13 +247,15 @@ void quorum_server_done(struct quorum_server *server)
 }
 
 /* Java: QuorumServer.delimitedHostString(), and the port */
-static void append_host(const struct inet_address *address, struct zk_str *str)
+void quorum_server_append_address(const struct inet_address *address, struct zk_str *str)
 {
     const struct inet_text host = inet_host_text(address);
     if (strchr(host.text, ':') != NULL)
         zk_str_printf(str, "[%s]", host.text);
     else
         zk_str_append(str, host.text);
+    zk_str_append(str, ":");
+    zk_str_append_long(str, address->port);
 }
 
 /* Java iterates its map and then sorts by host; its sort is stable, so where hosts are equal the
@@ -286,9 +288,7 @@ void quorum_server_append(const struct quorum_server *server, struct zk_str *str
         const struct inet_address *addr = &server->addr.items[order[i]];
         if (i > 0)
             zk_str_append(str, "|");
-        append_host(addr, str);
-        zk_str_append(str, ":");
-        zk_str_append_long(str, addr->port);
+        quorum_server_append_address(addr, str);
         zk_str_append(str, ":");
         zk_str_append_long(str, server->election_addr.items[election_order[i]].port);
     }
@@ -296,9 +296,7 @@ void quorum_server_append(const struct quorum_server *server, struct zk_str *str
     zk_str_append(str, learner_type_name(server->type));
     if (server->has_client_addr && !server->is_client_addr_from_static) {
         zk_str_append(str, ";");
-        append_host(&server->client_addr, str);
-        zk_str_append(str, ":");
-        zk_str_append_long(str, server->client_addr.port);
+        quorum_server_append_address(&server->client_addr, str);
     }
 }
 

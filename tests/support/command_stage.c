@@ -131,6 +131,11 @@ static void fill(void *arg, struct server_status *ret_status)
     ret_status->zab_state = ZAB_STATE_BROADCAST;
     ret_status->metrics = server_metrics_get(stage->metrics);
     ret_status->metrics_source = stage->metrics;
+    if (stage->leader_of != NULL) {
+        ret_status->config = stage->leader_of;
+        ret_status->verifier = stage->leader_of->quorum_verifier;
+        ret_status->leader_id = stage->leader_of->my_id;
+    }
     if (stage->read_only_in != NULL) {
         ret_status->server_state = "read-only";
         ret_status->state = SERVER_STATE_LOOKING;

@@ -20,6 +20,8 @@ struct command_stage {
     struct zoo_trace zoo_trace;
     int resets;                     /* how often the hook's reset was called */
     struct observer_info *observer; /* whom the leader informs; NULL: nobody */
+    /* Not NULL: it leads this ensemble. */
+    const struct quorum_peer_config *leader_of;
     /* Not NULL: it is a member of this ensemble, finds no leader, and serves read-only. */
     const struct quorum_peer_config *read_only_in;
 };

@@ -8,6 +8,8 @@
 
 #include "command_stage.h"
 #include "io/sock_descriptor.h"
+#include "outside.h"
+#include "zk/base/alloc.h"
 #include "zk/command/metrics_provider.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/quorum_verifier.h"
@@ -200,6 +202,72 @@ static void a_trace_mask_is_set_by_its_argument(void **state)
     expect(&scene, "/commands/gtmk", "200 OK",
            "{\n  \"tracemask\" : 258,\n  \"command\" : \"get_trace_mask\",\n  \"error\" : null\n}");
     scene_close(&scene);
+}
+
+/* A leader of two voters whose lines have names, as most files do. What it says is what Java 3.8.0
+ * said with the same lines, but for the figures of the database. */
+static void hosts_are_told_as_the_file_names_them(void **state)
+{
+    (void)state;
+    static const char servers[] = "server.1=one.zk.test:2888:3888|two.zk.test:2888:3888\n"
+                                  "server.2=[::1]:2889:3889;client.zk.test:2181\n";
+    struct scene scene;
+    struct quorum_peer_config config = {.my_id = 1, .has_client_port = true};
+    struct zk_properties properties;
+    char *error = NULL;
+    int line;
+    scene_open(&scene);
+    outside_name("one.zk.test", "127.0.0.1");
+    outside_name("two.zk.test", "127.0.0.2");
+    outside_name("client.zk.test", "127.0.0.1");
+    zk_settings_set(scene.ctx, "zookeeper.multiAddress.enabled", "true");
+    inet_address_resolve(scene.ctx, "client.zk.test", 2181, &config.client_port_address);
+    assert_int_equal(zk_properties_parse(servers, strlen(servers), &properties, &line), 0);
+    assert_int_equal(
+        qv_parse_dynamic_config(scene.ctx, &properties,
+                                &(struct qv_options){.standalone_enabled = true, .from_file = true},
+                                &config.quorum_verifier, &error, &line),
+        0);
+    scene.stage.leader_of = &config;
+
+    expect(&scene, "/commands/leader", "200 OK",
+           "{\n  \"is_leader\" : true,\n  \"leader_id\" : 1,\n"
+           "  \"leader_ip\" : \"one.zk.test|two.zk.test\",\n"
+           "  \"command\" : \"leader\",\n  \"error\" : null\n}");
+    expect(&scene, "/commands/voting_view", "200 OK",
+           "{\n  \"current_config\" : {\n    \"1\" : {\n"
+           "      \"server_addresses\" : [ \"one.zk.test:2888\", \"two.zk.test:2888\" ],\n"
+           "      \"election_addresses\" : [ \"one.zk.test:3888\", \"two.zk.test:3888\" ],\n"
+           "      \"client_address\" : \"\",\n      \"learner_type\" : \"participant\"\n"
+           "    },\n    \"2\" : {\n"
+           "      \"server_addresses\" : [ \"[0:0:0:0:0:0:0:1]:2889\" ],\n"
+           "      \"election_addresses\" : [ \"[0:0:0:0:0:0:0:1]:3889\" ],\n"
+           "      \"client_address\" : \"client.zk.test:2181\",\n"
+           "      \"learner_type\" : \"participant\"\n    }\n  },\n"
+           "  \"command\" : \"voting_view\",\n  \"error\" : null\n}");
+    char *answer = request(&scene, "GET /commands/zabstate");
+    const char *begin = strstr(answer, "\"quorum_address\"");
+    const char *end = strstr(answer, "\"election_address\"");
+    assert_non_null(begin);
+    assert_non_null(end);
+    char *address = zk_xstrndup(begin, (size_t)(end - begin));
+    assert_string_equal(
+        address,
+        "\"quorum_address\" : {\n    \"empty\" : false,\n"
+        "    \"reachable_or_one\" : \"one.zk.test:2888\",\n"
+        "    \"reachable_address\" : \"one.zk.test:2888\",\n"
+        "    \"one\" : \"one.zk.test:2888\",\n"
+        "    \"all_reachable_addresses\" : [ \"one.zk.test:2888\", \"two.zk.test:2888\" ],\n"
+        "    \"all_reachable_addresses_or_all\" : [ \"one.zk.test:2888\", \"two.zk.test:2888\" ],\n"
+        "    \"wildcard_addresses\" : [ \"0.0.0.0:2888\" ],\n    \"all_ports\" : [ 2888 ],\n"
+        "    \"all_addresses\" : [ \"one.zk.test:2888\", \"two.zk.test:2888\" ],\n"
+        "    \"all_host_strings\" : [ \"one.zk.test\", \"two.zk.test\" ]\n  },\n  ");
+    assert_non_null(strstr(answer, "\"client_address\" : \"client.zk.test:2181\""));
+    free(address);
+    free(answer);
+    scene_close(&scene);
+    zk_properties_done(&properties);
+    qv_unref(config.quorum_verifier);
 }
 
 /* Java's read-only server is no QuorumZooKeeperServer. */
@@ -478,6 +546,7 @@ int main(void)
         cmocka_unit_test(observers_of_a_leader_are_listed),
         cmocka_unit_test(sessions_and_their_nodes_are_dumped),
         cmocka_unit_test(a_trace_mask_is_set_by_its_argument),
+        cmocka_unit_test_teardown(hosts_are_told_as_the_file_names_them, outside_restore),
         cmocka_unit_test(a_read_only_server_tells_nothing_of_its_ensemble),
         cmocka_unit_test(stat_reset_resets_what_srst_resets),
         cmocka_unit_test(the_list_has_a_link_to_each_command),

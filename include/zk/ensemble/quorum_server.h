@@ -34,6 +34,9 @@ ZK_NODISCARD int quorum_server_parse(struct zk_context *ctx, int64_t sid, const 
 void quorum_server_copy(struct quorum_server *server, const struct quorum_server *from);
 void quorum_server_done(struct quorum_server *server);
 
+/* Appends "host:port": the host as it is configured, and in brackets if it is an IPv6 address.
+ * Java: QuorumServer.delimitedHostString(), and the port */
+void quorum_server_append_address(const struct inet_address *address, struct zk_str *str);
 /* Appends what stands after "server.N=" in a config text. Java: QuorumServer.toString() */
 void quorum_server_append(const struct quorum_server *server, struct zk_str *str);
 

@@ -1,6 +1,7 @@
 """Asks the admin servers of a C and of a Java follower the same, and compares the answers key by key.
 
-Usage: admin.py C_PORT JAVA_PORT. Two followers: keys, their order and the types of values must agree. Java puts the figures of ServerStats
+Usage: admin.py C_PORT JAVA_PORT. Two followers: keys, their order and the types of values must agree, and what they say of their
+leader and of the addresses of the voters must be the same. Java puts the figures of ServerStats
 and MultipleAddresses in the order of its reflection, which changes from start to start; there only the sets agree. Of monitor
 every figure of Java's that the C peer has must be there in Java's form, and only our own besides. admin.py --observers C_PORT JAVA_PORT: two leaders, each with an observer
 that has had the same requests: what they count of it, and which figures of their learners they have. Prints a line for each
@@ -90,6 +91,21 @@ def observers_of_any(port):
     return ask(port, "observers")[2]
 
 
+def ensemble_of(port):
+    """What all members must tell alike: who leads and where, and the addresses of each voter."""
+    voters = ask(port, "voting_view")[2]["current_config"]
+    return ask(port, "leader")[2], {sid: [voter[key] for key in ("server_addresses", "election_addresses", "learner_type")]
+                                    for sid, voter in voters.items()}
+
+
+def ensemble_differences(ours, javas):
+    here, there = ensemble_of(ours), ensemble_of(javas)
+    if here != there:
+        yield f"the ensemble is {here} here, and in Java {there}"
+    if here[0]["leader_ip"] != "localhost" or len(here[1]) < 3:
+        yield f"the ensemble is {here}"
+
+
 def main():
     if sys.argv[1] == "--observers":
         end(list(observer_differences(*sys.argv[2:])))
@@ -103,6 +119,7 @@ def main():
         if ours[2]["error"] != javas[2]["error"]:
             found.append(f"{command}: the error is {ours[2]['error']}, and in Java {javas[2]['error']}")
     found += monitor_differences(ask(our_port, "monitor")[2], ask(java_port, "monitor")[2])
+    found += ensemble_differences(our_port, java_port)
     end(found)
 
 

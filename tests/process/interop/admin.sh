@@ -12,10 +12,12 @@ start_play admin
 need_packages "to ask admin servers" python3:python3 libjetty9-java:/usr/share/java/jetty9-server.jar
 
 # give_admin_server ID: at a port of the ensemble's own block that no peer uses; the next block may be another play's. A member
-# that finds its port taken serves its clients all the same, so its own words must say that it has it.
+# that finds its port taken serves its clients all the same, so its own words must say that it has it. From then on it knows all
+# members by name, as most files do.
 give_admin_server() {
   local cfg=$ZK_CLUSTER_DIR/$1/zoo.cfg port
   port=$(($(sed -n 's/^clientPort=//p' "$cfg") + 90))
+  sed -i 's/^\(server\.[0-9]*=\)127\.0\.0\.1:/\1localhost:/' "$cfg"
   sed -i "s/^admin.enableServer=.*/admin.serverPort=$port\nadmin.serverAddress=127.0.0.1/" "$cfg"
   "$cluster" restart "$1"
   grep AdminServer "$ZK_CLUSTER_DIR/$1/log"
