@@ -1,6 +1,7 @@
 /* One connection for each pair of servers, queues that forget, a listener that comes back. The
  * election does not run here: messages are any bytes.
  * Java: QuorumCnxManager; CnxManagerTest, QuorumCnxManagerSocketConnectionTimeoutTest */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -482,6 +483,39 @@ static void cnx_08_a_negative_id_is_refused(void **state)
     assert_int_equal(election_peer_logged(stage->peer, "why=negative ids are given by us"), 4);
 }
 
+/* The time for a handshake, read from a zoo.cfg with these lines. */
+static void expect_socket_timeout(const char *lines, int64_t timeout_ms)
+{
+    struct cnx_stage *stage = cnx_stage_new(lines);
+    char words[80];
+    snprintf(words, sizeof words, "Using %" PRId64 "ms as the quorum cnxn socket timeout",
+             timeout_ms);
+    assert_int_equal(stage->qcm->socket_timeout_ms, timeout_ms);
+    assert_int_equal(election_peer_logged(stage->peer, words), 1);
+    cnx_stage_free(stage);
+}
+
+/* The time for connecting is another one: five seconds, or as the setting says; 0 is no limit. */
+static void expect_cnx_timeout(const char *lines, int64_t timeout_ms)
+{
+    struct cnx_stage *stage = cnx_stage_new(lines);
+    assert_int_equal(stage->qcm->cnx_timeout_ms, timeout_ms);
+    cnx_stage_free(stage);
+}
+
+/* ZOOKEEPER-3378: syncLimit is only what it is without a setting, and initLimit never. */
+static void a_handshake_may_take_sync_limit_or_what_the_setting_says(void **state)
+{
+    (void)state;
+    expect_socket_timeout("initLimit=10\nsyncLimit=3\n", 6000);
+    expect_socket_timeout("syncLimit=3\nquorumCnxnTimeoutMs=0\n", 6000);
+    expect_socket_timeout("syncLimit=3\nquorumCnxnTimeoutMs=-1\n", 6000);
+    expect_socket_timeout("syncLimit=3\nquorumCnxnTimeoutMs=20000\n", 20000);
+    expect_cnx_timeout("syncLimit=3\n", 5000);
+    expect_cnx_timeout("cnxTimeout=300\n", 300);
+    expect_cnx_timeout("cnxTimeout=0\n", INT64_MAX);
+}
+
 /* ZOOKEEPER-1840 */
 static void nobody_dials_himself_or_a_stranger(void **state)
 {
@@ -511,6 +545,7 @@ int main(void)
         CNX_STAGED(of_several_announced_addresses_one_that_answers_is_enough),
         CNX_STAGED(an_announced_name_that_nobody_knows_does_not_end_the_dial),
         cmocka_unit_test(a_kept_connection_outlives_the_time_for_its_handshake),
+        cmocka_unit_test(a_handshake_may_take_sync_limit_or_what_the_setting_says),
         CNX_STAGED(cnx_04_the_initial_message_leaves_in_one_write),
         cmocka_unit_test(cnx_02_with_multi_address_version_2_is_sent),
         CNX_STAGED(cnx_04_segments_of_one_byte_are_understood),

@@ -9,6 +9,8 @@
 #include "cnx_stage.h"
 #include "election/quorum_cnx_manager_internal.h"
 #include "zk/base/alloc.h"
+#include "zk/io/file.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/thread.h"
 
 /* --- CNX-10, CNX-11 --- */
@@ -19,19 +21,24 @@ struct black_hole {
     size_t count;
 };
 
-static void dig_black_hole(struct cnx_stage *stage, struct black_hole *hole)
+static void dig_black_hole_for(struct scripted_voter *voter, struct black_hole *hole)
 {
-    struct inet_address address = test_loopback(stage->one.port);
-    sock_unref(stage->one.listener);
-    assert_int_equal(sock_listen(stage->one.ctx, &address, 0, &stage->one.listener), 0);
+    struct inet_address address = test_loopback(voter->port);
+    sock_unref(voter->listener);
+    assert_int_equal(sock_listen(voter->ctx, &address, 0, &voter->listener), 0);
     int r = 0;
     while (r == 0) {
         assert_true(hole->count < sizeof hole->fillers / sizeof hole->fillers[0]);
         struct sock **filler = &hole->fillers[hole->count++];
-        assert_int_equal(sock_new(stage->one.ctx, INET_V4, filler), 0);
+        assert_int_equal(sock_new(voter->ctx, INET_V4, filler), 0);
         r = sock_connect(*filler, &address, 100);
     }
     assert_int_equal(r, -ETIMEDOUT);
+}
+
+static void dig_black_hole(struct cnx_stage *stage, struct black_hole *hole)
+{
+    dig_black_hole_for(&stage->one, hole);
 }
 
 static void fill_black_hole(struct black_hole *hole)
@@ -49,7 +56,11 @@ static void cnx_10_a_dial_that_hangs_holds_up_nobody(void **state)
     (void)state;
     dig_black_hole(stage, &hole);
     election_peer_listen(stage->peer);
+    test_send_text(stage->qcm, 1, "into the dark");
+    test_send_text(stage->qcm, 3, "into the light");
+    scripted_voter_accept(&stage->three, 2); /* nor does it hold up another dial */
     scripted_voter_connect(&stage->three, stage->peer);
+    scripted_voter_expect_text(&stage->three, "into the light");
     for (int i = 0; i < 5; i++) {
         test_send_text(stage->qcm, 1, "into the dark");
         test_send_text(stage->qcm, 3, "into the light");
@@ -65,20 +76,82 @@ static void cnx_10_a_dial_that_hangs_holds_up_nobody(void **state)
     cnx_stage_free(stage);
 }
 
-/* CNX-10: the connect timeout ends it, and the next message dials again */
+/* CNX-10: the connect timeout ends it, and the next message dials again. The only address of a
+ * server gets that whole time, and not that of the reachability check (D-64, ZOOKEEPER-3758); and
+ * the dial leaves nothing open. */
 static void cnx_10_a_dial_that_hangs_times_out(void **state)
 {
-    struct cnx_stage *stage = cnx_stage_new("cnxTimeout=50\n");
+    enum { CNX_TIMEOUT_MS = 200 };
+    struct cnx_stage *stage =
+        cnx_stage_new("cnxTimeout=200\nmultiAddress.reachabilityCheckTimeoutMs=20\n");
     struct black_hole hole = {0};
     (void)state;
     dig_black_hole(stage, &hole);
+    int64_t descriptors = zk_open_file_descriptors();
     for (size_t i = 1; i <= 2; i++) {
+        int64_t began_ms = zk_elapsed_ms();
         test_send_text(stage->qcm, 1, "into the dark");
         election_peer_await_logged(stage->peer, "Cannot open channel to 1 at election address", i);
+        assert_true(zk_elapsed_ms() - began_ms >= CNX_TIMEOUT_MS);
         election_peer_await_threads(stage->peer, 1);
     }
+    assert_int_equal(zk_open_file_descriptors(), descriptors);
     fill_black_hole(&hole);
     cnx_stage_free(stage);
+}
+
+/* A server that is none of the ensemble calls, and wants to be called back at that port. */
+static void call_as_stranger(struct scripted_voter *caller, int64_t sid, uint16_t peer_port)
+{
+    struct scripted_voter stranger = *caller;
+    stranger.sid = sid;
+    struct sock *sock = scripted_voter_dial(&stranger, peer_port);
+    scripted_voter_introduce(&stranger, sock);
+    test_expect_end(sock);
+    sock_unref(sock);
+}
+
+/* D-60: there is a limit to the dials under way, so that those that hang do not use up the threads,
+ * and strangers have but half of it. Here it is two. */
+static void dials_that_hang_are_limited_and_strangers_have_half_of_them(void **state)
+{
+    enum { QUIET_THREADS = 3 }; /* of the test and the listener */
+    static const char no_more[] = "Exception while submitting quorum connection request";
+    struct test_ensemble ensemble;
+    struct scripted_voter one;
+    struct scripted_voter two;
+    struct black_hole hole = {0};
+    (void)state;
+    test_ensemble_init(&ensemble, "1 2 9");
+    struct election_peer *peer = election_peer_new(&ensemble, 9, "cnxTimeout=600000\n");
+    uint16_t peer_port = test_ensemble_port(&ensemble, 9);
+    scripted_voter_init(&one, &ensemble, 1);
+    scripted_voter_init(&two, &ensemble, 2);
+    dig_black_hole_for(&one, &hole);
+    peer->qcm->max_outgoing = 2;
+    election_peer_listen(peer);
+
+    call_as_stranger(&one, 5, peer_port);
+    election_peer_await_threads(peer, QUIET_THREADS + 1); /* a dial that hangs */
+    call_as_stranger(&one, 6, peer_port);
+    election_peer_await_logged(peer, no_more, 1);
+    test_send_text(peer->qcm, 1, "into the dark");
+    election_peer_await_threads(peer, QUIET_THREADS + 2);
+    test_send_text(peer->qcm, 2, "not now");
+    election_peer_await_logged(peer, no_more, 2);
+    assert_int_equal(test_status_of(peer->qcm, 1).connection_attempts, 1);
+    assert_int_equal(test_status_of(peer->qcm, 2).connection_attempts, 0);
+
+    fill_black_hole(&hole);
+    sock_unref(one.listener); /* the dials end, and there is room again */
+    one.listener = NULL;
+    election_peer_await_threads(peer, QUIET_THREADS);
+    test_send_text(peer->qcm, 2, "now");
+    scripted_voter_accept(&two, 9);
+    scripted_voter_expect_text(&two, "now");
+    election_peer_free(peer);
+    scripted_voter_done(&one);
+    scripted_voter_done(&two);
 }
 
 /* Server 1 takes its calls on another port than the configured one, where the hole stays. */
@@ -393,6 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cnx_10_a_dial_that_hangs_holds_up_nobody),
         cmocka_unit_test(cnx_10_a_dial_that_hangs_times_out),
+        cmocka_unit_test(dials_that_hang_are_limited_and_strangers_have_half_of_them),
         cmocka_unit_test(of_two_calls_during_a_dial_the_newer_address_is_dialled),
         cmocka_unit_test(the_second_of_two_addresses_does_not_wait_for_the_connect_timeout),
         cmocka_unit_test(cnx_11_a_port_that_stays_taken_is_reported),
