@@ -5,12 +5,16 @@
 #include <string.h>
 
 #include "learner_stage.h"
+#include "zab/learner_internal.h"
+#include "zab/learner_zookeeper_server.h"
+#include "zk/base/array_deque.h"
 #include "zk/io/file.h"
 #include "zk/jute/quorum.h"
 #include "zk/quorum/quorum_peer.h"
 #include "zk/runtime/clock.h"
 #include "zk/server/exit_code.h"
 #include "zk/server/zk_database.h"
+#include "zk/server/zookeeper_server.h"
 
 static const char CURRENT_EPOCH_0[] = "00000000";
 static const char NOT_COUNTED[] = "ffffffff"; /* the current epoch -1 in ACKEPOCH */
@@ -485,6 +489,73 @@ static void cli_28_clients_are_told_first_that_the_leader_is_gone(void **state)
     learner_stage_finish(&stage);
 }
 
+/* ---- the end of the connection --------------------------------------------------------------- */
+
+/* PINGs, to write many of them at once. */
+static char *many_pings(void)
+{
+    struct zk_str hex = {0};
+    for (int i = 0; i < 1000; i++)
+        zk_str_append(&hex, "00000005 0000000100000000 ffffffff ffffffff ");
+    return zk_str_take(&hex);
+}
+
+/* D-174, ZOOKEEPER-4074: the leader pings on and on, so the read of the learner never waits, and
+ * takes nothing, so that one of the answers does. */
+static void leader_that_takes_nothing_is_left_after_sync_limit(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.sync_limit = 3;
+    learner_stage_start_synced_with(&stage, &options);
+    char *pings = many_pings();
+    int64_t start_ms = zk_elapsed_ms();
+
+    while (scripted_peer_try_send_hex(stage.leader, pings))
+        continue;
+
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&stage.peer));
+    assert_true(zk_elapsed_ms() - start_ms >= stage.peer.self->sync_limit_ms);
+    free(pings);
+    learner_stage_finish(&stage);
+}
+
+/* ZOOKEEPER-3240, -4409: the socket is closed with the term, though the server is still held by
+ * somebody; a thread that comes later has nothing to write to, and a second end is none. */
+static void what_is_sent_after_the_end_is_refused(void **state)
+{
+    (void)state;
+    struct learner_stage stage;
+    struct array_deque zxids = ARRAY_DEQUE_OF(int64_t);
+    test_free_port(); /* it keeps a file open from its first call on */
+    int64_t descriptors = zk_open_file_descriptors();
+    learner_stage_start_synced(&stage);
+    learner_stage_assert_still_there(&stage);
+    struct zookeeper_server *server = quorum_peer_get_active_server(stage.peer.self);
+    struct learner *learner = learner_ref(learner_zookeeper_server_of(server)->learner);
+    scripted_peer_hang_up(stage.leader);
+    assert_true(testing_peer_join(&stage.peer) < 0);
+
+    zk_mutex_lock(&learner->mu);
+    assert_null(learner->sock);
+    zk_mutex_unlock(&learner->mu);
+    assert_int_equal(-ECANCELED, learner_send(learner, LEADER_PING, EPOCH_1_ZXID, NULL));
+    learner_flush(learner);
+    array_deque_add_last(&zxids, &EPOCH_1_ZXID);
+    learner_send_acks(learner, &zxids);
+    assert_int_equal(0, zxids.count);
+    learner_shutdown(learner);
+    learner_shutdown(learner);
+    assert_false(testing_peer_logged(&stage.peer, "Closing connection to leader"));
+
+    array_deque_done(&zxids);
+    learner_unref(learner);
+    zookeeper_server_unref(server);
+    learner_stage_finish(&stage);
+    assert_int_equal(descriptors, zk_open_file_descriptors());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +582,8 @@ int main(void)
         cmocka_unit_test(packets_that_nobody_waits_for_are_warnings),
         cmocka_unit_test(packets_that_nobody_waits_for_do_not_fill_the_log),
         cmocka_unit_test(follower_tells_the_new_epoch_to_who_asks_later),
+        cmocka_unit_test(leader_that_takes_nothing_is_left_after_sync_limit),
+        cmocka_unit_test(what_is_sent_after_the_end_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outside.h"
 #include "scripted_peer.h"
 #include "testing_peer.h"
 #include "zk/io/sock.h"
@@ -111,6 +112,24 @@ static void lrn_01_dial_that_the_limit_cuts_short_keeps_the_last_answer(void **s
     for (int i = 0; i < 10; i++)
         follow_nobody(&peer);
     assert_false(testing_peer_logged(&peer, "reason=timed out"));
+    testing_peer_done(&peer);
+}
+
+/* ZOOKEEPER-4419: who is short of descriptors for a moment repeats the dial, and begins no
+ * election. */
+static void lrn_01_dial_without_a_descriptor_is_repeated(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    testing_peer_init(&peer, &options);
+    struct scripted_peer *leader = scripted_peer_listen(peer.ctx, peer.ports[3]);
+    outside_fail(OUTSIDE_SOCKET, EMFILE, 0, 2);
+    testing_peer_start_following(&peer, 3);
+    expect_learner(leader);
+    assert_int_equal(2, outside_failures(OUTSIDE_SOCKET));
+    assert_true(testing_peer_logged(&peer, "Unexpected exception, tries=1"));
+    leave_learner(&peer, leader);
     testing_peer_done(&peer);
 }
 
@@ -309,6 +328,7 @@ int main(void)
         cmocka_unit_test(lrn_01_leader_that_listens_a_little_later_is_reached),
         cmocka_unit_test(lrn_01_dialling_ends_at_init_limit),
         cmocka_unit_test(lrn_01_dial_that_the_limit_cuts_short_keeps_the_last_answer),
+        cmocka_unit_test_teardown(lrn_01_dial_without_a_descriptor_is_repeated, outside_restore),
         cmocka_unit_test(lrn_01_shutdown_ends_dialling_at_once),
         cmocka_unit_test(lrn_01_first_address_that_answers_wins),
         cmocka_unit_test(lrn_01_silent_second_address_delays_nothing),
