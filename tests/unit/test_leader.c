@@ -147,6 +147,33 @@ static void dsc_07_leader_waits_on_when_a_follower_was_ahead(void **state)
     testing_peer_done(&peer);
 }
 
+/* ZOOKEEPER-1521, -1697: until it acknowledges NEWLEADER a learner has initLimit for each packet,
+ * because a large tree takes long; from then on it has syncLimit. */
+static void sync_limit_is_for_who_has_acknowledged_newleader(void **state)
+{
+    (void)state;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(3);
+    options.sync_limit = 2;
+    testing_peer_init(&peer, &options);
+    testing_peer_start_leading(&peer);
+    const int slow_ms = 2 * (int)peer.self->sync_limit_ms;
+    struct scripted_peer *follower = scripted_peer_dial(peer.ctx, peer.ports[3]);
+    scripted_peer_send_packet(follower, LEADER_FOLLOWERINFO, 0, INFO_OF_1);
+    scripted_peer_expect_packet(follower, LEADER_LEADERINFO, epoch_zxid(1), PROTOCOL_VERSION);
+    sleep_ms(slow_ms); /* the pace of a slow learner */
+    scripted_peer_send_packet(follower, LEADER_ACKEPOCH, 0, "00000000");
+    sleep_ms(slow_ms);
+    int64_t start_ms = zk_elapsed_ms();
+    acknowledge_new_leader(follower);
+    scripted_peer_expect_packet_past_pings(follower, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_drain(follower); /* it is silent, and let go */
+    assert_true(zk_elapsed_ms() - start_ms >= peer.self->sync_limit_ms);
+    testing_peer_join(&peer); /* without it there is no quorum */
+    scripted_peer_free(follower);
+    testing_peer_done(&peer);
+}
+
 /* A quorum that was there and has left again is none (ZOOKEEPER-1270). */
 static void follower_that_never_acks_newleader_lets_the_leader_give_up(void **state)
 {
@@ -731,6 +758,7 @@ int main(void)
         cmocka_unit_test(dsc_04_follower_lost_before_its_promise_leaves_no_trace),
         cmocka_unit_test(dsc_05_leader_goes_beyond_its_followers_promise),
         cmocka_unit_test(dsc_07_leader_waits_on_when_a_follower_was_ahead),
+        cmocka_unit_test(sync_limit_is_for_who_has_acknowledged_newleader),
         cmocka_unit_test(follower_that_never_acks_newleader_lets_the_leader_give_up),
         cmocka_unit_test(first_reason_to_stop_counts),
         cmocka_unit_test(exit_code_counts_behind_an_error),
