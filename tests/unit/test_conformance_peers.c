@@ -1,5 +1,6 @@
 /* Scenarios of whole peers that no other test plays: a leader by mistake, a leader whose port
- * swallows calls, a peer that is ahead of all others, a peer that comes back with all it had. */
+ * swallows calls, a peer that is ahead of all others, a peer that comes back with all it had, one
+ * that stays when its leader goes. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,6 +15,8 @@
 #include "zk/runtime/clock.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/exit_code.h"
+#include "zk/server/zk_database.h"
+#include "zk/tree/data_tree.h"
 
 static const char WAS_LOOKING[] = "\"ev\":\"state\",\"s\":\"LOOKING\"";
 static const char WAS_LEADING[] = "\"ev\":\"state\",\"s\":\"LEADING\"";
@@ -247,6 +250,32 @@ static int64_t accepted_epoch_of(struct ensemble *ensemble, int64_t sid)
     return epoch;
 }
 
+/* ZOOKEEPER-1465, -1558, -2678: who stays loads nothing again when its leader is gone, so how long
+ * that takes does not depend on the size of the tree. */
+static void who_leads_next_has_the_tree_that_it_had(void **state)
+{
+    (void)state;
+    struct ensemble ensemble;
+    struct data_tree *trees[4] = {NULL};
+    ensemble_init(&ensemble, 3, 0);
+    ensemble_start_all(&ensemble);
+    int64_t first = ensemble_await_leader(&ensemble);
+    for (int64_t sid = 1; sid <= 3; sid++) {
+        if (sid != first)
+            trees[sid] = zk_database_get_data_tree(ensemble_self(&ensemble, sid)->database);
+    }
+    ensemble_stop(&ensemble, first);
+
+    int64_t next = ensemble_await_leader(&ensemble);
+
+    struct data_tree *tree = zk_database_get_data_tree(ensemble_self(&ensemble, next)->database);
+    assert_ptr_equal(tree, trees[next]);
+    data_tree_unref(tree);
+    for (int64_t sid = 1; sid <= 3; sid++)
+        data_tree_unref(trees[sid]);
+    ensemble_done(&ensemble);
+}
+
 /* RST-14: all but peer 5 lose what they had; 5 is ahead of what they begin anew */
 static void rst_14_a_peer_that_is_ahead_of_all_others_does_not_serve(void **state)
 {
@@ -319,6 +348,7 @@ int main(void)
         cmocka_unit_test(fle_14_who_leads_by_mistake_gives_up_and_follows),
         cmocka_unit_test(cnx_10_an_election_port_that_swallows_calls_delays_nobody),
         cmocka_unit_test(rst_11_a_restarted_follower_tells_its_true_zxid),
+        cmocka_unit_test(who_leads_next_has_the_tree_that_it_had),
         cmocka_unit_test(rst_14_a_peer_that_is_ahead_of_all_others_does_not_serve),
         cmocka_unit_test(cfg_05_a_peer_that_does_not_start_can_be_waited_for),
     };
