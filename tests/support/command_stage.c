@@ -126,6 +126,8 @@ static void fill(void *arg, struct server_status *ret_status)
     struct command_stage *stage = arg;
     ret_status->zk = zookeeper_server_ref(stage->zk);
     ret_status->serving = true;
+    ret_status->snap_dir = stage->snap_dir;
+    ret_status->data_dir = stage->data_dir;
     ret_status->server_state = "leader";
     ret_status->state = SERVER_STATE_LEADING;
     ret_status->zab_state = ZAB_STATE_BROADCAST;

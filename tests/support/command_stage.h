@@ -22,6 +22,8 @@ struct command_stage {
     struct observer_info *observer; /* whom the leader informs; NULL: nobody */
     /* Not NULL: it leads this ensemble. */
     const struct quorum_peer_config *leader_of;
+    const char *snap_dir; /* as in struct server_status; NULL: it has none */
+    const char *data_dir;
     /* Not NULL: it is a member of this ensemble, finds no leader, and serves read-only. */
     const struct quorum_peer_config *read_only_in;
 };

@@ -13,6 +13,7 @@
 #include "zk/command/metrics_provider.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/quorum_verifier.h"
+#include "zk/io/file.h"
 #include "zk/io/http_server.h"
 #include "zk/io/sock.h"
 #include "zk/runtime/settings.h"
@@ -176,6 +177,30 @@ static void sessions_and_their_nodes_are_dumped(void **state)
     char *answer = request(&scene, "GET /commands/dump");
     assert_non_null(strstr(answer, "\" : [ 165 ]\n  },\n"));
     free(answer);
+    scene_close(&scene);
+}
+
+/* K-180: the one directory is told for the other, as by the word dirs. */
+static void dirs_tells_the_size_of_the_log_as_that_of_the_data(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    char *directory = test_temporary_directory();
+    char *snapshots = test_path(directory, "snapshots");
+    char *logs = test_path(directory, "logs");
+    assert_int_equal(file_make_directories(snapshots), 0);
+    assert_int_equal(file_make_directories(logs), 0);
+    test_write_bytes(logs, "log.1", "12345", 5);
+    test_write_bytes(snapshots, "snapshot.0", "123", 3);
+    scene.stage.snap_dir = snapshots;
+    scene.stage.data_dir = logs;
+    expect(&scene, "/commands/dirs", "200 OK",
+           "{\n  \"datadir_size\" : 5,\n  \"logdir_size\" : 3,\n"
+           "  \"command\" : \"dirs\",\n  \"error\" : null\n}");
+    free(logs);
+    free(snapshots);
+    test_remove_directory(directory);
     scene_close(&scene);
 }
 
@@ -545,6 +570,7 @@ int main(void)
         cmocka_unit_test(commands_answer_as_javas_do),
         cmocka_unit_test(observers_of_a_leader_are_listed),
         cmocka_unit_test(sessions_and_their_nodes_are_dumped),
+        cmocka_unit_test(dirs_tells_the_size_of_the_log_as_that_of_the_data),
         cmocka_unit_test(a_trace_mask_is_set_by_its_argument),
         cmocka_unit_test_teardown(hosts_are_told_as_the_file_names_them, outside_restore),
         cmocka_unit_test(a_read_only_server_tells_nothing_of_its_ensemble),

@@ -43,9 +43,29 @@ static void the_last_snapshot_is_one_that_a_start_would_read(void **state)
     test_remove_directory(directory);
 }
 
+/* ZOOKEEPER-4703: all files count, and no directory does. */
+static void a_directory_is_as_large_as_its_files_together(void **state)
+{
+    (void)state;
+    char *directory = test_temporary_directory();
+    char *below = test_path(directory, "below");
+    char *nowhere = test_path(directory, "nowhere");
+    assert_int_equal(command_directory_size(directory), 0);
+    test_write_bytes(directory, "snapshot.0", "12345", 5);
+    test_write_bytes(directory, "log.1", "1234567", 7);
+    test_write_bytes(directory, "log.2", "", 0);
+    assert_int_equal(file_make_directories(below), 0);
+    assert_int_equal(command_directory_size(directory), 12);
+    assert_int_equal(command_directory_size(nowhere), 0);
+    free(nowhere);
+    free(below);
+    test_remove_directory(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_directory_is_as_large_as_its_files_together),
         cmocka_unit_test(the_last_snapshot_is_one_that_a_start_would_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
