@@ -23,11 +23,17 @@ const TICK_MS = 2000;
 const INIT_LIMIT_MS = 10 * TICK_MS;
 const SYNC_LIMIT_MS = 5 * TICK_MS;
 
+// By the beginnings of names: the system keeps 15 letters of each.
+const CLOCKS_OF_THREADS = { ConnnectionExpi: "clock_connections", SessionTracker: "clock_sessions", ContainerManage: "clock_containers" };
+
 /** {what, most_ms} of a timed wait of a thread of this peer: a name in TEXTS, and how long it is at its longest. */
 function clock_of(thread, peer) {
   const left_ms = thread.left_us / 1000;
   if (thread.name.startsWith("LearnerHandler")) return limit_clock(left_ms, peer.established);
-  if (!thread.name.startsWith("QuorumPeer")) return { what: "clock_other", most_ms: left_ms };
+  if (!thread.name.startsWith("QuorumPeer")) {
+    const known = Object.keys(CLOCKS_OF_THREADS).find((beginning) => thread.name.startsWith(beginning));
+    return { what: known ? CLOCKS_OF_THREADS[known] : "clock_other", most_ms: left_ms };
+  }
   if (peer.state === "LOOKING" && peer.wait)
     return { what: peer.wait.final ? "clock_final" : "clock_notification", most_ms: Math.max(peer.wait.ms, left_ms) };
   if (peer.state === "LEADING")

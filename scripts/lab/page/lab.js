@@ -344,8 +344,9 @@ function draw_caption() {
   put($("caption"), "role", over ? "alert" : "region");
   if (over) return draw_end();
   const e = lab.last;
-  put($("what"), "text", e ? ended(caption_of(e)) : tr("welcome"));
-  put($("why"), "text", e ? because_of(e) : tr("welcome_why"));
+  const is_new = !lab.run.events.length;
+  put($("what"), "text", e ? ended(caption_of(e)) : tr(is_new ? "not_begun" : "welcome"));
+  put($("why"), "text", e ? because_of(e) : tr(is_new ? "not_begun_why" : "welcome_why"));
   put($("when"), "text", e ? `${millis(e.t)} ms${e.thread ? " · " + e.thread + " · " + tr("peer") + " " + e.n : ""}` : "");
 }
 
@@ -363,6 +364,7 @@ function draw() {
   log.mark(lab.last ? lab.last.i : -1);
   if (run.has_new_rows) inspector.key = "";
   run.has_new_rows = false;
+  for (const name of ["code", "lanebox", "inspector"]) put($(name), "hidden", i < 0); // they would show the world before
   if (i >= 0) inspector.draw(run, lab.chosen, i);
   draw_caption();
   draw_looks();
@@ -376,6 +378,7 @@ function draw() {
 function draw_lanes() {
   const { run } = lab;
   if (!run || run.events.length < 2) return;
+  put($("lanebox"), "hidden", false); // a hidden one has no width
   run.furthest = [];
   run.find_flights();
   find_final_waits(run);

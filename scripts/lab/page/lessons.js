@@ -61,7 +61,7 @@ const COURSE = [
     ensemble: "ensemble 3",
     steps: [
       {
-        say: { en: "Three peers serve, and 3 leads.", zh: "三个节点正常工作，3 是领导者。" },
+        say: { en: "Three peers start, and 3 becomes the leader.", zh: "三个节点启动，3 成为领导者。" },
         act: ["start 1 2 3"],
         until: [established(1, 3), established(2, 3)],
         shows: { 1: "FOLLOWING 3", 2: "FOLLOWING 3", 3: "LEADING" },
@@ -118,7 +118,7 @@ const COURSE = [
     ensemble: "ensemble 5",
     steps: [
       {
-        say: { en: "Five peers serve, and 5 leads.", zh: "五个节点正常工作，5 是领导者。" },
+        say: { en: "Five peers start, and 5 becomes the leader.", zh: "五个节点启动，5 成为领导者。" },
         act: ["start 1 2 3 4 5"],
         until: [established(1, 5), established(2, 5), established(3, 5), established(4, 5)],
         shows: { 5: "LEADING" },
@@ -161,7 +161,7 @@ const COURSE = [
     ensemble: "ensemble 3",
     steps: [
       {
-        say: { en: "Three peers serve, and 3 leads.", zh: "三个节点正常工作，3 是领导者。" },
+        say: { en: "Three peers start, and 3 becomes the leader.", zh: "三个节点启动，3 成为领导者。" },
         act: ["start 1 2 3"],
         until: [established(1, 3), established(2, 3)],
       },

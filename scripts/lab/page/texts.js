@@ -6,6 +6,8 @@ const TEXTS = {
     en: "A whole ZooKeeper ensemble runs in this page, in zkpeer's own C code. Kill a peer, cut a cable, watch the votes.",
     zh: "整个 ZooKeeper 集群就在这个网页里运行：正是 zkpeer 的 C 代码。杀死一个节点，剪断一根网线，看看选票怎么变化。",
   },
+  not_begun: { en: "No peer has been started yet.", zh: "还没有启动任何节点。" },
+  not_begun_why: { en: "Press “Watch” above if this is a lesson. Otherwise choose a peer and start it.", zh: "若是课程，请按上面的“观看”；否则选一个节点并启动它。" },
   welcome: { en: "Three servers run, and one of them leads. Kill the leader.", zh: "三个服务器在运行，其中一个是领导者。杀死领导者试试。" },
   welcome_why: {
     en: "Everything here is real but time, network and disks: those are simulated, so that you can stop, go back, and take another way. Or begin with the first lesson.",
@@ -88,6 +90,9 @@ const TEXTS = {
   clock_init: { en: "initLimit: gives up joining at the end", zh: "initLimit：到时放弃加入" },
   clock_sync: { en: "syncLimit: gives up the silent other side", zh: "syncLimit：到时放弃沉默的对方" },
   clock_ping: { en: "Half a tick: pings its followers", zh: "半个 tick：到时 ping 跟随者" },
+  clock_connections: { en: "Its clients' interval: closes silent connections", zh: "客户端的间隔：到时关闭沉默的连接" },
+  clock_sessions: { en: "A tick of sessions: ends the silent ones", zh: "会话的 tick：到时结束沉默的会话" },
+  clock_containers: { en: "A minute: deletes containers that nobody uses", zh: "一分钟：到时删除无人使用的容器" },
   clock_other: { en: "A wait", zh: "等待" },
   clock_left: { en: "left:", zh: "剩余" },
   disk: { en: "On its disk", zh: "磁盘上" },

@@ -3,6 +3,7 @@
 
 const STORY = new Set(["boot", "crash", "exit", "freeze", "thaw", "state", "vote", "decide", "established"]);
 const SETTLED = new Set(["FOLLOWING", "LEADING"]);
+const VOTE_QUEUES = /^(queueSendMap|recvQueue|recvqueue)/; // whatever a thread has taken last, it puts into these
 
 /** The number of elements of a sorted list that are not above x. */
 function countUpTo(list, x, value = (element) => element) {
@@ -276,7 +277,8 @@ class Run {
     else if (e.e === "deq") held.set(thread, e.mate ? e.mate.holds : null);
     else if (e.e === "enq") {
       const own = vote.has(e.n) ? { text: "vote " + vote.get(e.n), from: e.n } : null;
-      e.holds = e.queue === "sendqueue" ? own : held.get(thread) || null;
+      if (e.queue === "sendqueue") e.holds = own;
+      else e.holds = (VOTE_QUEUES.test(e.queue) && held.get(thread)) || null;
     }
   }
 
