@@ -34,7 +34,6 @@ struct follower {
 
 static int follower_process_packet(struct follower *follower, const struct quorum_packet *packet);
 static int process_proposal(struct follower *follower, const struct quorum_packet *packet);
-static bool follower_is_running(struct follower *follower);
 
 /* Java: followLeader() */
 int follower_follow_leader(struct follower *follower)
@@ -75,7 +74,7 @@ int follower_follow_leader(struct follower *follower)
                        zk_elapsed_ms() - start_ms);
     /* A follower asks nobody whether its leader lives: the leader pings, and the read ends with an
      * error when nothing has come for syncLimit ticks. */
-    while (r == 0 && follower_is_running(follower)) {
+    while (r == 0 && learner_is_running(learner)) {
         r = learner_read_packet(learner, &qp); /* hands over what was read before: see there */
         if (r == 0)
             r = follower_process_packet(follower, qp);
@@ -92,14 +91,6 @@ out:
     int exit_code = learner_end(learner, "Follower", follower->completed_sync);
     quorum_peer_set_role(self, NULL);
     return exit_code > 0 ? exit_code : r;
-}
-
-/* Looked at between two packets; a stop also wakes the read.
- * Java: Learner.isRunning() */
-static bool follower_is_running(struct follower *follower)
-{
-    return !learner_is_stopping(follower->learner) &&
-           zookeeper_server_is_running(follower->role.zk);
 }
 
 /* Java: processPacket() */
@@ -129,7 +120,7 @@ static int follower_process_packet(struct follower *follower, const struct quoru
     case LEADER_REVALIDATE:
         return learner_revalidate(learner, packet);
     case LEADER_SYNC: /* behind the COMMITs that it must wait for, on this one connection */
-        learner_zookeeper_server_sync(learner_zookeeper_server_of(follower->role.zk));
+        learner_zookeeper_server_sync(learner_zookeeper_server_of(learner->zk));
         return 0;
     default: /* perhaps of a later release: a follower goes on without it, as Java's does */
         if (learner_line_is_due(learner, packet->type))
@@ -145,14 +136,9 @@ static int follower_process_packet(struct follower *follower, const struct quoru
 static int process_proposal(struct follower *follower, const struct quorum_packet *packet)
 {
     struct txn_log_entry *txn;
-    int r = learner_read_txn(follower->learner, packet, &txn);
+    int r = learner_read_next_txn(follower->learner, packet, &txn);
     if (r < 0)
         return r;
-    r = learner_check_order(follower->learner, txn);
-    if (r < 0) {
-        txn_log_entry_unref(txn);
-        return r;
-    }
     struct server_metrics_values *measured = &follower->learner->measured;
     measured->counters[SERVER_METRICS_LEARNER_PROPOSAL_RECEIVED_COUNT]++;
     server_metrics_log_latency(measured, SERVER_METRICS_PROPOSAL_LATENCY, txn->header.time_ms);

@@ -378,15 +378,23 @@ int learner_read_txn(struct learner *learner, const struct quorum_packet *packet
 /* A leader counts on within its epoch. What goes back, or belongs to another epoch, would stand in
  * the log where no start takes it. Numbers that are left out are only warned of: a leader of Java
  * uses some up for nothing. */
-int learner_check_order(struct learner *learner, const struct txn_log_entry *txn)
+int learner_read_next_txn(struct learner *learner, const struct quorum_packet *packet,
+                          struct txn_log_entry **ret_txn)
 {
+    struct txn_log_entry *txn;
+    int r = learner_read_txn(learner, packet, &txn);
+    if (r < 0)
+        return r;
     int64_t zxid = txn->header.zxid;
     int64_t last = learner->last_received;
-    if (zxid <= last || zxid_epoch(zxid) != zxid_epoch(last))
+    if (zxid <= last || zxid_epoch(zxid) != zxid_epoch(last)) {
+        txn_log_entry_unref(txn);
         return learner_protocol_error(learner,
                                       "transaction 0x%" PRIx64 " cannot come behind 0x%" PRIx64,
                                       (uint64_t)zxid, (uint64_t)last);
+    }
     learner->last_received = zxid;
+    *ret_txn = txn;
     return 0;
 }
 
@@ -409,6 +417,12 @@ void learner_shutdown(struct learner *learner)
 bool learner_is_stopping(const struct learner *learner)
 {
     return zk_atomic_long_get(&learner->stopping) != 0;
+}
+
+/* Java: isRunning() */
+bool learner_is_running(const struct learner *learner)
+{
+    return !learner_is_stopping(learner) && zookeeper_server_is_running(learner->zk);
 }
 
 int learner_protocol_error(struct learner *learner, const char *format, ...)

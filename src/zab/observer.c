@@ -40,7 +40,6 @@ static int observer_find_learner_master(struct observer *observer,
 static int wait_for_reconnect_delay(struct observer *observer);
 static int observer_process_packet(struct observer *observer, const struct quorum_packet *packet);
 static int process_inform(struct observer *observer, const struct quorum_packet *packet);
-static bool observer_is_running(struct observer *observer);
 
 /* Java: observeLeader() */
 int observer_observe_leader(struct observer *observer)
@@ -74,7 +73,7 @@ int observer_observe_leader(struct observer *observer)
     observer->completed_sync = true;
     server_metrics_add(self->metrics, SERVER_METRICS_OBSERVER_SYNC_TIME,
                        zk_elapsed_ms() - start_ms);
-    while (r == 0 && observer_is_running(observer)) {
+    while (r == 0 && learner_is_running(learner)) {
         r = learner_read_packet(learner, &qp); /* hands over what was read before: see there */
         if (r == 0)
             r = observer_process_packet(observer, qp);
@@ -90,13 +89,6 @@ out:
     int exit_code = learner_end(learner, "Observer", observer->completed_sync);
     quorum_peer_set_role(self, NULL);
     return exit_code > 0 ? exit_code : r;
-}
-
-/* As follower_is_running. */
-static bool observer_is_running(struct observer *observer)
-{
-    return !learner_is_stopping(observer->learner) &&
-           zookeeper_server_is_running(observer->role.zk);
 }
 
 /* Without observer masters it is always the leader.
@@ -137,7 +129,7 @@ static int observer_process_packet(struct observer *observer, const struct quoru
     case LEADER_REVALIDATE:
         return learner_revalidate(learner, packet);
     case LEADER_SYNC:
-        learner_zookeeper_server_sync(learner_zookeeper_server_of(observer->role.zk));
+        learner_zookeeper_server_sync(learner_zookeeper_server_of(learner->zk));
         return 0;
     case LEADER_INFORM:
     case LEADER_INFORMANDACTIVATE: /* the configuration stays as it is (D-32) */
@@ -155,14 +147,9 @@ static int observer_process_packet(struct observer *observer, const struct quoru
 static int process_inform(struct observer *observer, const struct quorum_packet *packet)
 {
     struct txn_log_entry *txn;
-    int r = learner_read_txn(observer->learner, packet, &txn);
+    int r = learner_read_next_txn(observer->learner, packet, &txn);
     if (r < 0)
         return r;
-    r = learner_check_order(observer->learner, txn);
-    if (r < 0) {
-        txn_log_entry_unref(txn);
-        return r;
-    }
     if (packet->type == LEADER_INFORM) { /* as in Java, not INFORMANDACTIVATE */
         struct server_metrics_values *measured = &observer->learner->measured;
         measured->counters[SERVER_METRICS_LEARNER_COMMIT_RECEIVED_COUNT]++;

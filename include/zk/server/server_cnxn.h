@@ -1,8 +1,8 @@
 /* A client's connection as the processors see it. Java: server.ServerCnxn, an abstract class
  *
- * The client port's connections are of this class, and so is whatever else asks for something and
- * waits for the answer. Counted: a request keeps its connection, which may outlive its socket; what
- * is sent on a closed connection is dropped.
+ * The client port's connections are of this class; so are the clients without a socket that the
+ * simulator and tests have. Counted: a request keeps its connection, which may outlive its socket;
+ * what is sent on a closed connection is dropped.
  *
  * The processors call the methods on their own threads. A method never blocks and takes no lock
  * whose rank is that of floor server or lower in number, since the caller may hold one;

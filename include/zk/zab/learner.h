@@ -107,13 +107,18 @@ void learner_shutdown(struct learner *learner);
 
 bool learner_is_stopping(const struct learner *learner); /* any thread */
 
+/* Returns whether the term goes on: the learner is not stopping, and its server runs. Main thread,
+ * between two packets; takes no lock. Java: isRunning() */
+bool learner_is_running(const struct learner *learner);
+
 /* Takes the transaction out of a PROPOSAL or INFORM. The caller unrefs *ret_txn. -EPROTO (noted as
  * below): there is none, or it has another zxid than the packet. */
 ZK_NODISCARD int learner_read_txn(struct learner *learner, const struct quorum_packet *packet,
                                   struct txn_log_entry **ret_txn);
-/* Compares a transaction of the broadcast with the one before. -EPROTO (noted as below): it is of
- * another epoch, or its zxid is not higher. */
-ZK_NODISCARD int learner_check_order(struct learner *learner, const struct txn_log_entry *txn);
+/* The same in the broadcast. -EPROTO also if it cannot come behind the one before: its epoch is
+ * another, or its zxid is not higher. */
+ZK_NODISCARD int learner_read_next_txn(struct learner *learner, const struct quorum_packet *packet,
+                                       struct txn_log_entry **ret_txn);
 /* Notes that the leader broke the protocol, and how: learner_error_text will say it. Returns
  * -EPROTO. */
 int learner_protocol_error(struct learner *learner, const char *format, ...) ZK_PRINTF_LIKE(2, 3);
