@@ -22,13 +22,15 @@ enum {
     NAME_SIZE = 64, /* longer keys resemble no name */
 };
 
-/* How the value of a served setting is read; that of the others is not looked at. */
+/* How the value of a served setting is read. That of the others is not looked at, unless they are
+ * refused and BOOLEAN: those ask for something only if they are true. */
 enum setting_type {
     TEXT,
     BOOLEAN,
     YES_OR_NO,
     NUMBER,
     LONG_NUMBER, /* Java: Long.getLong() */
+    DECIMAL,     /* Java: Integer.parseInt(), so 010 is ten */
     PORT,        /* a whole number from 0 to 65535 */
     RATIO,       /* a number that may have a fraction */
     SIZE_FACTOR, /* the same, and at most 1 */
@@ -85,10 +87,10 @@ static const struct config_setting SETTINGS[] = {
     {"txnLogSizeLimitInKb", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"version", KEY_SERVED, NULL, NULL, TEXT}, /* of the configuration */
 
-    {"client.portUnification", KEY_REFUSED, "false", "TLS for clients", TEXT},
-    {"client.secure", KEY_REFUSED, "false", "TLS for clients", TEXT},
+    {"client.portUnification", KEY_REFUSED, "false", "TLS for clients", BOOLEAN},
+    {"client.secure", KEY_REFUSED, "false", "TLS for clients", BOOLEAN},
     {"enforce.auth.enabled", KEY_SERVED, NULL, NULL, BOOLEAN},
-    {"sessionRequireClientSASLAuth", KEY_REFUSED, "false", "authentication of clients", TEXT},
+    {"sessionRequireClientSASLAuth", KEY_REFUSED, "false", "authentication of clients", BOOLEAN},
     {"testingonly.initialZxid", KEY_REFUSED, NULL, "a first zxid for tests", TEXT},
 
     {"DigestAuthenticationProvider.digestAlg", KEY_SERVED, NULL, NULL, HASH},
@@ -110,7 +112,7 @@ static const struct config_setting SETTINGS[] = {
     {"clientCnxnSocket", KEY_WARNS, NULL, NULL, TEXT},
     {"clientTcpKeepAlive", KEY_SERVED, NULL, NULL, BOOLEAN},
     {"closeSessionTxn.enabled", KEY_SERVED, NULL, NULL, BOOLEAN},
-    {"commitLogCount", KEY_SERVED, NULL, NULL, NUMBER},
+    {"commitLogCount", KEY_SERVED, NULL, NULL, DECIMAL},
     {"commitProcessor.maxCommitBatchSize", KEY_SERVED, NULL, NULL, NUMBER},
     {"commitProcessor.maxReadBatchSize", KEY_SERVED, NULL, NULL, NUMBER},
     {"commitProcessor.numWorkerThreads", KEY_SERVED, NULL, NULL, NUMBER},
@@ -274,6 +276,9 @@ static int check_port(struct config_parser *parser, const struct zk_property *pr
 static bool is_whole_number(enum setting_type type, const char *value)
 {
     int64_t number;
+    int32_t decimal;
+    if (type == DECIMAL)
+        return zk_parse_int(value, &decimal);
     return zk_decode_long(value, &number) &&
            (type == LONG_NUMBER || (number >= INT32_MIN && number <= INT32_MAX));
 }
@@ -284,8 +289,8 @@ static int check_whole_number(struct config_parser *parser, const struct config_
     if (strcmp(setting->name, "cnxTimeout") == 0 || is_whole_number(setting->type, property->value))
         return 0;
     int64_t number;
-    const bool is_number =
-        config_is_in_digits(property->value) || zk_decode_long(property->value, &number);
+    const bool is_number = config_is_in_digits(property->value) ||
+                           (setting->type != DECIMAL && zk_decode_long(property->value, &number));
     config_no_effect(parser, property,
                      is_number ? "it is too large or too small, so the default holds"
                                : "it is not a whole number, so the default holds",
@@ -385,6 +390,7 @@ static int check_value(struct config_parser *parser, const struct config_setting
         return check_yes_or_no(parser, property);
     case NUMBER:
     case LONG_NUMBER:
+    case DECIMAL:
         return check_whole_number(parser, setting, property);
     case PORT:
         return check_port(parser, property);
@@ -409,6 +415,9 @@ static int check_known_setting(struct config_parser *parser, const struct config
         return check_value(parser, setting, property);
     if (setting->harmless != NULL && strcasecmp(property->value, setting->harmless) == 0)
         return 0;
+    const bool asks_for_it = setting->type != BOOLEAN || strcasecmp(property->value, "true") == 0;
+    if (setting->fate == KEY_REFUSED && !asks_for_it)
+        return check_value(parser, setting, property);
     if (setting->fate == KEY_REFUSED)
         return config_refuse_setting(parser, property, "remove it, or run this server with Java",
                                      "%s is not served by zkpeer", setting->what);

@@ -76,7 +76,10 @@ static double read_snapshot_size_factor(struct zk_context *ctx)
 /* Java: new ZKDatabase() */
 static size_t read_commit_log_count(struct zk_context *ctx)
 {
-    int32_t count = zk_settings_get_integer(ctx, "zookeeper.commitLogCount", COMMIT_LOG_COUNT);
+    const char *text = zk_settings_get(ctx, "zookeeper.commitLogCount");
+    int32_t count;
+    if (text == NULL || !zk_parse_int(text, &count)) /* a warning has told of the text */
+        count = COMMIT_LOG_COUNT;
     if (count < COMMIT_LOG_COUNT) {
         zk_log(ctx, ZK_LOG_COMMIT_LOG_COUNT_TOO_SMALL, count, (int32_t)COMMIT_LOG_COUNT);
         count = COMMIT_LOG_COUNT;

@@ -638,6 +638,23 @@ static void an_address_of_an_admin_server_that_is_off_is_not_looked_up(void **st
     config_fixture_done(&fixture);
 }
 
+static void what_is_refused_if_it_is_true_counts_as_false_if_it_is_another_word(void **state)
+{
+    static const char *const WARNINGS[] = {
+        "8: sessionRequireClientSASLAuth=no counts as false",
+        "9: client.portUnification= counts as false",
+        "10: commitLogCount=0x400 has no effect: it is not a whole number, so the default holds",
+    };
+    (void)state;
+    struct config_fixture fixture = config_fixture_read_with(
+        "sessionRequireClientSASLAuth=no\nclient.portUnification=\ncommitLogCount=0x400\n");
+    config_fixture_must_succeed(&fixture);
+    assert_int_equal(fixture.config->warnings.count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_non_null(strstr(fixture.config->warnings.items[i], WARNINGS[i]));
+    config_fixture_done(&fixture);
+}
+
 static void snappy_is_refused_where_its_library_is_missing(void **state)
 {
     static const struct config_refusal ROWS[] = {
@@ -718,6 +735,7 @@ int main(void)
         cmocka_unit_test(a_server_alone_is_only_warned_of_a_wrong_cnx_timeout),
         cmocka_unit_test(who_writes_too_large_a_number_is_told_the_range),
         cmocka_unit_test(an_address_of_an_admin_server_that_is_off_is_not_looked_up),
+        cmocka_unit_test(what_is_refused_if_it_is_true_counts_as_false_if_it_is_another_word),
         cmocka_unit_test_teardown(snappy_is_refused_where_its_library_is_missing, outside_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,16 +405,16 @@ static void a_larger_commit_log_count_keeps_more_and_a_smaller_one_is_refused(vo
 {
     (void)state;
     struct peer peer = peer_new();
-    zk_settings_set(peer.ctx, "zookeeper.commitLogCount", "600");
-    peer_restart(&peer);
-    for (int64_t zxid = 1; zxid <= 700; zxid++)
-        add_committed(&peer, zxid);
-    expect_committed(&peer, INT64_MIN, 100, 700, 100, 700);
-    zk_settings_set(peer.ctx, "zookeeper.commitLogCount", "10");
-    peer_restart(&peer);
-    for (int64_t zxid = 1; zxid <= 700; zxid++)
-        add_committed(&peer, zxid);
-    expect_committed(&peer, INT64_MIN, 200, 700, 200, 700);
+    /* The second is no octal number, and the third is none at all. */
+    static const char *const counts[] = {"600", "0600", "0x800", "10"};
+    for (size_t i = 0; i < 4; i++) {
+        int64_t first = i < 2 ? 100 : 200;
+        zk_settings_set(peer.ctx, "zookeeper.commitLogCount", counts[i]);
+        peer_restart(&peer);
+        for (int64_t zxid = 1; zxid <= 700; zxid++)
+            add_committed(&peer, zxid);
+        expect_committed(&peer, INT64_MIN, first, 700, first, 700);
+    }
     peer_done(&peer);
 }
 
