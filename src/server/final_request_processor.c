@@ -58,8 +58,6 @@ static int final_request_processor_process_request(struct request_processor *pro
         process_txn_result_done(&rc);
         return 0;
     }
-    struct data_tree *tree =
-        zk_database_get_data_tree(zookeeper_server_get_zk_database(final->server));
     /* Before the answer leaves: a client that has it may send its next request at once, and must
      * find that there is room for it. */
     zookeeper_server_dec_in_process(final->server);
@@ -68,11 +66,13 @@ static int final_request_processor_process_request(struct request_processor *pro
     /* Beside a read that comes straight from its connection a write of another client may be
      * applied (A-240); so such a read takes the zxid in the moment in which it reads. */
     struct answer answer = {
-        .tree = tree, .zxid = data_tree_last_processed_zxid(tree), .last_op = "NA"};
+        .tree = final->tree,
+        .zxid = request->txn != NULL ? rc.zxid : data_tree_last_processed_zxid(final->tree),
+        .last_op = "NA",
+    };
     find_answer(final, request, &rc, &answer);
     if (answer.err == KEEPER_CODE_MARSHALLINGERROR && request->txn == NULL)
         log_failed_read(final, request);
-    data_tree_unref(tree);
     process_txn_result_done(&rc);
     answer_client(final, request, &answer);
     buf_unref(answer.rsp);
@@ -168,12 +168,11 @@ static void send_answer(struct final_request_processor *final, struct server_cnx
         return;
     }
     cnxn->ops->queue_response(cnxn, header, rsp);
+    if (zk_atomic_long_add(&cnxn->unwoken_answers, 1) > 1)
+        return;
+    server_cnxn_ref(cnxn);
     zk_mutex_lock(&final->mu);
-    if (!cnxn->is_answered) {
-        cnxn->is_answered = true;
-        server_cnxn_ref(cnxn);
-        array_deque_add_last(&final->answered, &cnxn);
-    }
+    array_deque_add_last(&final->answered, &cnxn);
     zk_mutex_unlock(&final->mu);
 }
 
@@ -186,11 +185,11 @@ static void final_request_processor_wake(struct request_processor *processor)
     for (;;) {
         zk_mutex_lock(&final->mu);
         bool is_one = array_deque_remove_first(&final->answered, &cnxn);
-        if (is_one)
-            cnxn->is_answered = false;
         zk_mutex_unlock(&final->mu);
         if (!is_one)
             return;
+        /* Before its wake: what is queued from now on remembers it anew. */
+        zk_atomic_long_set(&cnxn->unwoken_answers, 0);
         cnxn->ops->wake(cnxn);
         server_cnxn_unref(cnxn);
     }
@@ -234,15 +233,27 @@ static bool put_response(struct jute_out *out, int32_t type, const struct proces
     }
 }
 
-static void answer_write(const struct request *request, const struct process_txn_result *rc,
-                         struct answer *answer)
+/* Returns an empty buf that stays the processor's: that of the write before, unless a connection
+ * still has it, or it has grown. */
+static struct buf *empty_write_answer(struct final_request_processor *final)
 {
-    struct buf *rsp = buf_new(ANSWER_ROOM);
+    struct buf *rsp = final->write_answer;
+    if (rsp == NULL || !buf_is_unshared(rsp) || rsp->room > ANSWER_ROOM) {
+        buf_unref(rsp);
+        rsp = final->write_answer = buf_new(ANSWER_ROOM);
+    }
+    rsp->length = 0;
+    return rsp;
+}
+
+static void answer_write(struct final_request_processor *final, const struct request *request,
+                         const struct process_txn_result *rc, struct answer *answer)
+{
+    struct buf *rsp = empty_write_answer(final);
     struct jute_out out = jute_out_of_buf(rsp);
     if (put_response(&out, request->type, rc))
         answer->rsp = buf_ref(rsp);
     answer->err = (enum keeper_code)rc->err;
-    buf_unref(rsp);
 }
 
 /* One operation of a multi: a header, and the record of its type. Java: MultiResponse.add() */
@@ -384,7 +395,7 @@ static void find_answer(struct final_request_processor *final, const struct requ
     case OP_CODE_SET_DATA:
     case OP_CODE_SET_ACL:
     case OP_CODE_CHECK:
-        answer_write(request, rc, answer);
+        answer_write(final, request, rc, answer);
         break;
     case OP_CODE_RECONFIG:
         answer_reconfig(request, rc, answer);
@@ -454,6 +465,8 @@ static void final_request_processor_free(struct request_processor *processor) UN
     while (array_deque_remove_first(&final->answered, &cnxn))
         server_cnxn_unref(cnxn);
     array_deque_done(&final->answered);
+    data_tree_unref(final->tree);
+    buf_unref(final->write_answer);
     zk_mutex_destroy(&final->mu);
     free(final);
 }
@@ -471,6 +484,7 @@ struct request_processor *final_request_processor_new(struct zookeeper_server *s
     final->processor.ops = &final_request_processor_ops;
     final->server = server;
     final->ctx = zookeeper_server_ctx(server);
+    final->tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(server));
     zk_mutex_init(&final->mu, final->ctx, "final_request_processor", ZK_RANK_REQUEST_PROCESSOR);
     final->answered = (struct array_deque)ARRAY_DEQUE_OF(struct server_cnxn *);
     return &final->processor;

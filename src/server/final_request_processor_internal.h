@@ -25,6 +25,12 @@ struct final_request_processor {
     struct request_processor processor;
     struct zookeeper_server *server;
     struct zk_context *ctx;
+    /* A reference. A learner is given a tree before it has processors, so theirs stays the current
+     * one. */
+    struct data_tree *tree;
+    /* The newest answer to a write, which the next one takes over if nobody else has it any more.
+     * Only the thread that applies transactions looks at it. */
+    struct buf *write_answer;
 
     struct zk_mutex mu;                          /* L-61. Guards: */
     struct array_deque answered GUARDED_BY(&mu); /* references: connections, see send_answer */
@@ -32,7 +38,7 @@ struct final_request_processor {
 
 /* What a client is told. */
 struct answer {
-    struct data_tree *tree; /* the current one; borrowed */
+    struct data_tree *tree; /* borrowed */
     int64_t zxid;           /* the last one of the tree that is shown */
     enum keeper_code err;
     struct buf *rsp;     /* the record behind the header, a reference; NULL: there is none */

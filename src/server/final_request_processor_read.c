@@ -61,7 +61,7 @@ static enum keeper_code read_path_request(const struct request *request, bool ha
     const uint8_t *watch = NULL;
     if (request->request == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
-    struct buf_reader reader = buf_reader_of(request->request);
+    struct buf_reader reader = request_body_reader(request->request);
     if (buf_get_int(&reader, &length) < 0 || length < 0 ||
         buf_get_view(&reader, (size_t)length, &path) < 0 ||
         (has_watch && buf_get_view(&reader, 1, &watch) < 0))

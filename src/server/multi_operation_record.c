@@ -8,6 +8,7 @@
 #include "zk/jute/archive.h"
 #include "zk/jute/op_code.h"
 #include "zk/server/create_mode.h"
+#include "zk/server/request.h"
 
 static const struct jute_record *record_of_op(int32_t type)
 {
@@ -109,7 +110,8 @@ static int read_op(struct jute_in *in, int32_t type, struct multi_operation_reco
 }
 
 /* Java: deserialize() */
-enum keeper_code multi_operation_record_read(const struct zk_context *ctx, const struct buf *body,
+enum keeper_code multi_operation_record_read(const struct zk_context *ctx,
+                                             const struct request_body *body,
                                              struct multi_operation_record *multi)
 {
     if (body == NULL)

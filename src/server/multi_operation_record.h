@@ -13,6 +13,7 @@
 #include "zk/jute/proto.h"
 #include "zk/jute/record.h"
 
+struct request_body;
 struct zk_context;
 
 /* The body of a request that writes, after it has been read. Java: Record record */
@@ -50,7 +51,7 @@ struct multi_operation_record {
  * multi_operation_record_done, also after an error. MARSHALLINGERROR: it is no such record, has an
  * operation that no multi may have, or mixes reads and writes. Java: deserialize() */
 ZK_NODISCARD enum keeper_code multi_operation_record_read(const struct zk_context *ctx,
-                                                          const struct buf *body,
+                                                          const struct request_body *body,
                                                           struct multi_operation_record *multi);
 void multi_operation_record_done(struct multi_operation_record *multi);
 /* Java: Op.getPath(). It stays the operation's. */

@@ -7,7 +7,6 @@
 
 #include "server/lock_ranks.h"
 #include "zk/base/alloc.h"
-#include "zk/base/keyed_hash.h"
 #include "zk/runtime/lock.h"
 #include "zk/runtime/log_table.h"
 
@@ -15,7 +14,6 @@ enum { FIRST_CHANGE_SLOTS = 64 };
 
 struct outstanding_changes {
     struct zk_context *ctx;
-    uint64_t key; /* of the hash of paths */
 
     struct zk_mutex mu; /* Java's monitor of outstandingChanges. Guards: */
     struct change_record *head GUARDED_BY(&mu);
@@ -29,26 +27,28 @@ struct outstanding_changes {
 /* ---- records --------------------------------------------------------------------------------- */
 
 /* The root has two names, and Java keeps two records for it, so that transactions that are in
- * flight at once get a wrong digest (D-154). */
-static const char *canonical(const char *path)
+ * flight at once get a wrong digest (D-154). Here both names have one key. */
+struct change_record *change_record_new(int64_t zxid, const struct path_key *key)
 {
-    return strcmp(path, "/") == 0 ? "" : path;
+    struct change_record *record = zk_xcalloc(1, sizeof *record + key->length + 1);
+    record->zxid = zxid;
+    record->hash = key->hash;
+    record->path_length = key->length;
+    memcpy(record->path, key->path, key->length);
+    return record;
 }
 
-struct change_record *change_record_new(int64_t zxid, const char *path)
+static struct path_key key_of(const struct change_record *record)
 {
-    path = canonical(path);
-    size_t size = strlen(path) + 1;
-    struct change_record *record = zk_xcalloc(1, sizeof *record + size);
-    record->zxid = zxid;
-    memcpy(record->path, path, size);
-    return record;
+    return (struct path_key){
+        .path = record->path, .length = record->path_length, .hash = record->hash};
 }
 
 /* Java: ChangeRecord.duplicate() */
 struct change_record *change_record_duplicate(const struct change_record *record, int64_t zxid)
 {
-    struct change_record *copy = change_record_new(zxid, record->path);
+    struct path_key key = key_of(record);
+    struct change_record *copy = change_record_new(zxid, &key);
     copy->exists = record->exists;
     copy->stat = record->stat;
     copy->child_count = record->child_count;
@@ -70,12 +70,6 @@ void change_record_free(struct change_record *record)
 
 /* ---- the table of paths ---------------------------------------------------------------------- */
 
-/* Clients choose the paths, and one multi may have ten thousand of them. */
-static uint64_t hash_of_path(const struct outstanding_changes *changes, const char *path)
-{
-    return zk_keyed_hash(changes->key, path, strlen(path));
-}
-
 static struct change_record **slot_of_hash(const struct outstanding_changes *changes, uint64_t hash)
     REQUIRES(&changes->mu)
 {
@@ -83,11 +77,12 @@ static struct change_record **slot_of_hash(const struct outstanding_changes *cha
 }
 
 /* Returns the link to the newest record of the path; the end of its chain if there is none. */
-static struct change_record **find_link(const struct outstanding_changes *changes, uint64_t hash,
-                                        const char *path) REQUIRES(&changes->mu)
+static struct change_record **find_link(const struct outstanding_changes *changes,
+                                        const struct path_key *key) REQUIRES(&changes->mu)
 {
-    struct change_record **link = slot_of_hash(changes, hash);
-    while (*link != NULL && ((*link)->hash != hash || strcmp((*link)->path, path) != 0))
+    struct change_record **link = slot_of_hash(changes, key->hash);
+    while (*link != NULL && ((*link)->hash != key->hash || (*link)->path_length != key->length ||
+                             memcmp((*link)->path, key->path, key->length) != 0))
         link = &(*link)->same_slot;
     return link;
 }
@@ -113,7 +108,8 @@ static void double_slots(struct outstanding_changes *changes) REQUIRES(&changes-
 static struct change_record *put_for_path(struct outstanding_changes *changes,
                                           struct change_record *record) REQUIRES(&changes->mu)
 {
-    struct change_record **link = find_link(changes, record->hash, record->path);
+    struct path_key key = key_of(record);
+    struct change_record **link = find_link(changes, &key);
     struct change_record *before = *link;
     record->same_slot = before != NULL ? before->same_slot : NULL;
     *link = record;
@@ -126,7 +122,8 @@ static struct change_record *put_for_path(struct outstanding_changes *changes,
 static void remove_for_path(struct outstanding_changes *changes, struct change_record *record)
     REQUIRES(&changes->mu)
 {
-    struct change_record **link = find_link(changes, record->hash, record->path);
+    struct path_key key = key_of(record);
+    struct change_record **link = find_link(changes, &key);
     if (*link != record)
         return;
     *link = record->same_slot;
@@ -135,11 +132,10 @@ static void remove_for_path(struct outstanding_changes *changes, struct change_r
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx, uint64_t key) UNSHARED
+struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx) UNSHARED
 {
     struct outstanding_changes *changes = zk_xcalloc(1, sizeof *changes);
     changes->ctx = ctx;
-    changes->key = key;
     zk_mutex_init(&changes->mu, ctx, "outstanding_changes", ZK_RANK_OUTSTANDING_CHANGES);
     changes->slot_count = FIRST_CHANGE_SLOTS;
     changes->slots = zk_xcalloc(changes->slot_count, sizeof(struct change_record *));
@@ -171,17 +167,15 @@ void outstanding_changes_unlock(struct outstanding_changes *changes) UNCHECKED_L
 }
 
 struct change_record *outstanding_changes_get(const struct outstanding_changes *changes,
-                                              const char *path)
+                                              const struct path_key *key)
 {
     zk_mutex_assert_held(&changes->mu);
-    path = canonical(path);
-    return *find_link(changes, hash_of_path(changes, path), path);
+    return *find_link(changes, key);
 }
 
 void outstanding_changes_add(struct outstanding_changes *changes, struct change_record *record)
 {
     zk_mutex_assert_held(&changes->mu);
-    record->hash = hash_of_path(changes, record->path);
     record->previous = changes->tail;
     if (changes->tail != NULL)
         changes->tail->next = record;

@@ -118,10 +118,12 @@ static int take_requests(struct prep_request_processor *prep, struct bq_batch *b
     measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_SIZE,
             (int64_t)bq_size(prep->submitted_requests));
     int r = bq_poll_all(prep->submitted_requests, 0, batch);
-    if (r != -ETIMEDOUT)
-        return r;
-    wake_those_behind_it(prep);
-    return bq_take_all(prep->submitted_requests, batch);
+    if (r == -ETIMEDOUT) {
+        wake_those_behind_it(prep);
+        r = bq_take_all(prep->submitted_requests, batch);
+    }
+    prep->now_ms = zk_elapsed_ms();
+    return r;
 }
 
 /* Java measures its queue before each request that it takes from there: what the batch still has is
@@ -200,16 +202,17 @@ static void finish_delete(struct prep_request_processor *prep, struct prep_work 
                           struct ustring *path, struct change_record *parent,
                           struct change_record *node)
 {
+    struct path_key key = path_key_of(prep, path);
     parent->child_count--;
     /* By its pzxid a client that comes back with a watch on the children finds out that one has
      * gone. Its cversion stays: it counts creations alone, and sequential names are made of it. */
     parent->stat.pzxid = work->header.zxid;
-    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, parent);
-    struct change_record *gone = change_record_new(work->header.zxid, node->path);
+    add_change_record(prep, DIGEST_OP_CODE_UPDATE, parent);
+    struct change_record *gone = change_record_new(work->header.zxid, &key);
     gone->child_count = -1;
     gone->node_digest = node->node_digest;
     change_record_free(node);
-    add_change_record(prep, work, DIGEST_OP_CODE_REMOVE, gone);
+    add_change_record(prep, DIGEST_OP_CODE_REMOVE, gone);
 
     work->txn.delete.path = *path;
     *path = (struct ustring){0};
@@ -230,24 +233,23 @@ static enum keeper_code p_request2_txn_delete_container(struct prep_request_proc
         .text = zk_xstrndup((const char *)request->request->bytes, request->request->length),
         .length = request->request->length,
     };
-    char *parent_path = NULL;
+    struct path_key parent_key;
     struct change_record *node = NULL;
     struct change_record *parent = NULL;
-    enum keeper_code code = get_parent_path_and_validate(&path, &parent_path);
+    enum keeper_code code = get_parent_path_and_validate(prep, &path, &parent_key);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, path.text, &node);
+        code = get_record_for_path(prep, work, &path, &node);
     if (code == KEEPER_CODE_OK && node->child_count > 0)
         code = KEEPER_CODE_NOTEMPTY;
     if (code == KEEPER_CODE_OK &&
         !container_rules_let_go(&prep->container_rules, &node->stat, work->header.time_ms))
         code = KEEPER_CODE_BADVERSION;
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, parent_path, &parent);
+        code = get_record_for_key(prep, work, &parent_key, &parent);
     if (code == KEEPER_CODE_OK)
         finish_delete(prep, work, &path, parent, node);
     else
         change_record_free(node);
-    free(parent_path);
     ustring_done(&path);
     return code;
 }
@@ -258,7 +260,7 @@ static enum keeper_code p_request2_txn_delete(struct prep_request_processor *pre
                                               bool deserialize)
 {
     struct request *request = work->request;
-    char *parent_path = NULL;
+    struct path_key parent_key;
     struct change_record *parent = NULL;
     struct change_record *node = NULL;
     int32_t unused_version;
@@ -267,14 +269,14 @@ static enum keeper_code p_request2_txn_delete(struct prep_request_processor *pre
     if (code == KEEPER_CODE_OK && deserialize)
         code = request_read_record(prep->ctx, request, &delete_request_record, record);
     if (code == KEEPER_CODE_OK)
-        code = get_parent_path_and_validate(&record->path, &parent_path);
+        code = get_parent_path_and_validate(prep, &record->path, &parent_key);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, parent_path, &parent);
+        code = get_record_for_key(prep, work, &parent_key, &parent);
     /* The right to delete a node is its parent's to give, as in a file system. */
     if (code == KEEPER_CODE_OK)
         code = check_acl(prep->ctx, acl_of(parent), PERMS_DELETE, &request->auth_info);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, record->path.text, &node);
+        code = get_record_for_path(prep, work, &record->path, &node);
     if (code == KEEPER_CODE_OK)
         code = check_and_inc_version(node->stat.version, record->version, &unused_version);
     if (code == KEEPER_CODE_OK && node->child_count > 0)
@@ -285,7 +287,6 @@ static enum keeper_code p_request2_txn_delete(struct prep_request_processor *pre
         change_record_free(parent);
         change_record_free(node);
     }
-    free(parent_path);
     return code;
 }
 
@@ -304,14 +305,14 @@ static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *p
     if (code == KEEPER_CODE_OK)
         code = validate_path(prep, &record->path, request->session_id);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, record->path.text, &node);
+        code = get_record_for_path(prep, work, &record->path, &node);
     if (code == KEEPER_CODE_OK)
         code = check_acl(prep->ctx, acl_of(node), PERMS_WRITE, &request->auth_info);
     /* Behind the rights: from here on an answer tells something about the node. */
     if (code == KEEPER_CODE_OK)
         code = check_stats_node(record->path.text, record->data);
     if (code == KEEPER_CODE_OK)
-        code = check_quota(prep, work, record->path.text,
+        code = check_quota(prep, record->path.text,
                            data_length(record->data) - data_length(node->data), 0);
     if (code == KEEPER_CODE_OK)
         code = check_and_inc_version(node->stat.version, record->version, &new_version);
@@ -324,7 +325,7 @@ static enum keeper_code p_request2_txn_set_data(struct prep_request_processor *p
     node->stat.mzxid = work->header.zxid;
     buf_unref(node->data);
     node->data = record->data != NULL ? buf_ref(record->data) : NULL;
-    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, node);
+    add_change_record(prep, DIGEST_OP_CODE_UPDATE, node);
 
     work->txn.set_data.path = record->path;
     work->txn.set_data.data = record->data;
@@ -360,7 +361,8 @@ static enum keeper_code p_request2_txn_reconfig(struct prep_request_processor *p
     if (config_id != -1 && config_id != prep->reconfig.last_seen_config)
         return KEEPER_CODE_BADVERSION;
     struct change_record *node = NULL;
-    code = get_record_for_path(prep, work, CONFIG_NODE, &node);
+    struct path_key key = data_tree_path_key(prep->tree, CONFIG_NODE, strlen(CONFIG_NODE));
+    code = get_record_for_key(prep, work, &key, &node);
     if (code == KEEPER_CODE_OK)
         code = check_acl(prep->ctx, acl_of(node), PERMS_WRITE, &request->auth_info);
     change_record_free(node);
@@ -385,7 +387,7 @@ static enum keeper_code p_request2_txn_set_acl(struct prep_request_processor *pr
     if (code == KEEPER_CODE_OK)
         code = fixup_acl(prep->ctx, &request->auth_info, &record->acl, &list_acl);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, record->path.text, &node);
+        code = get_record_for_path(prep, work, &record->path, &node);
     if (code == KEEPER_CODE_OK)
         code = check_acl(prep->ctx, acl_of(node), PERMS_ADMIN, &request->auth_info);
     if (code == KEEPER_CODE_OK)
@@ -397,10 +399,11 @@ static enum keeper_code p_request2_txn_set_acl(struct prep_request_processor *pr
     }
     /* What comes next is checked against the new list at once. Java's record keeps the old one, so
      * there it depends on whether this has been applied by then (D-160). */
-    shared_acl_unref(node->acl);
-    node->acl = share_acl_list(&list_acl);
+    struct shared_acl *old_acl = node->acl;
+    node->acl = share_acl_list(&list_acl, old_acl);
+    shared_acl_unref(old_acl);
     node->stat.aversion = new_version;
-    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, node);
+    add_change_record(prep, DIGEST_OP_CODE_UPDATE, node);
 
     work->txn.set_acl.path = record->path;
     record->path = (struct ustring){0};
@@ -423,7 +426,7 @@ static enum keeper_code p_request2_txn_check(struct prep_request_processor *prep
     if (code == KEEPER_CODE_OK)
         code = validate_path(prep, &record->path, request->session_id);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, record->path.text, &node);
+        code = get_record_for_path(prep, work, &record->path, &node);
     if (code == KEEPER_CODE_OK)
         code = check_acl(prep->ctx, acl_of(node), PERMS_READ, &request->auth_info);
     if (code == KEEPER_CODE_OK)
@@ -452,22 +455,29 @@ enum keeper_code validate_path(struct prep_request_processor *prep, const struct
     return KEEPER_CODE_BADARGUMENTS;
 }
 
-char *parent_path_of(const struct ustring *path)
+struct path_key path_key_of(const struct prep_request_processor *prep, const struct ustring *path)
+{
+    return data_tree_path_key(prep->tree, path->text, path->length);
+}
+
+struct path_key parent_key_of(const struct prep_request_processor *prep, const struct ustring *path)
 {
     const char *last_slash = strrchr(path->text, '/');
     zk_assert(last_slash != NULL);
-    return zk_xstrndup(path->text, (size_t)(last_slash - path->text));
+    return data_tree_path_key(prep->tree, path->text, (size_t)(last_slash - path->text));
 }
 
 /* Java: getParentPathAndValidate() */
-enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path)
+enum keeper_code get_parent_path_and_validate(const struct prep_request_processor *prep,
+                                              const struct ustring *path,
+                                              struct path_key *ret_parent)
 {
     if (path->text == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
     if (strlen(path->text) != path->length || strchr(path->text, '/') == NULL ||
         data_tree_is_special_path(path->text))
         return KEEPER_CODE_BADARGUMENTS;
-    *ret_parent_path = parent_path_of(path);
+    *ret_parent = parent_key_of(prep, path);
     return KEEPER_CODE_OK;
 }
 
@@ -486,7 +496,7 @@ static enum keeper_code check_and_inc_version(int32_t current_version, int32_t e
 /* Java: pRequest() */
 static int p_request(struct prep_request_processor *prep, struct request *request)
 {
-    int64_t prep_start_time_ms = zk_elapsed_ms();
+    int64_t prep_start_time_ms = prep->now_ms;
     measure(prep, SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS,
             prep_start_time_ms - request->prep_queue_start_time_ms);
     if (!request->refused)
@@ -495,7 +505,8 @@ static int p_request(struct prep_request_processor *prep, struct request *reques
     int64_t time_finished_prepare_ms = zk_elapsed_ms();
     measure(prep, SERVER_METRICS_PREP_PROCESS_TIME, time_finished_prepare_ms - prep_start_time_ms);
     int r = request_processor_hand_over(prep->next_processor, request);
-    measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME, zk_elapsed_ms() - time_finished_prepare_ms);
+    prep->now_ms = zk_elapsed_ms();
+    measure(prep, SERVER_METRICS_PROPOSAL_PROCESS_TIME, prep->now_ms - time_finished_prepare_ms);
     return r;
 }
 
@@ -556,7 +567,6 @@ static void p_request_write(struct prep_request_processor *prep, struct request 
 {
     struct prep_work work = {
         .request = request,
-        .tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(prep->server)),
         .header = {.client_id = request->session_id,
                    .cxid = request->cxid,
                    .zxid = zookeeper_server_get_next_zxid(prep->server),
@@ -578,7 +588,6 @@ static void p_request_write(struct prep_request_processor *prep, struct request 
     const struct jute_record *table = request_record_of_type(request->type);
     if (table != NULL)
         jute_done(table, &record);
-    data_tree_unref(work.tree);
     finish_write(prep, &work, code);
 }
 
@@ -706,6 +715,7 @@ static void prep_free(struct request_processor *processor)
     zk_thread_group_free(prep->threads);
     bq_free(prep->submitted_requests);
     request_processor_free(prep->next_processor);
+    data_tree_unref(prep->tree);
     free(prep);
 }
 
@@ -733,6 +743,7 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
     prep->ctx = ctx;
     prep->server = server;
     prep->next_processor = next;
+    prep->tree = zk_database_get_data_tree(zookeeper_server_get_zk_database(server));
     prep->changes = zookeeper_server_outstanding_changes(server);
     prep->session_tracker = zookeeper_server_get_session_tracker(server);
     prep->server_id = server_id;

@@ -26,21 +26,25 @@ struct create_wish {
     int64_t ttl_ms; /* -1: none */
 };
 
+/* What is found out while a create is checked. */
+struct create_found {
+    struct change_record *parent; /* owned */
+    struct zk_acl_list acl;       /* owned: the list that the node will have */
+    struct path_key key;          /* of the node's path, with its number if it is sequential */
+};
+
 static enum keeper_code check_create(struct prep_request_processor *prep, struct prep_work *work,
-                                     const struct create_wish *wish,
-                                     struct change_record **ret_parent,
-                                     struct zk_acl_list *ret_list);
+                                     const struct create_wish *wish, struct create_found *found);
 static enum keeper_code validate_create_request(struct prep_request_processor *prep,
                                                 const struct request *request,
                                                 const struct create_wish *wish);
 static bool is_bad_ttl(const struct create_mode *mode, int64_t ttl_ms);
 static enum keeper_code validate_path_for_create(struct prep_request_processor *prep,
                                                  const struct ustring *path, int64_t session_id,
-                                                 char **ret_parent_path);
+                                                 struct path_key *ret_parent);
 static void append_sequence(struct ustring *path, int32_t parent_cversion);
 static void finish_create(struct prep_request_processor *prep, struct prep_work *work,
-                          const struct create_wish *wish, struct change_record *parent,
-                          struct zk_acl_list list);
+                          const struct create_wish *wish, const struct create_found *found);
 static int64_t owner_of_created(const struct request *request, const struct create_wish *wish);
 static void fill_create_txn(struct prep_work *work, const struct create_wish *wish,
                             struct zk_acl_list list, int32_t parent_cversion);
@@ -70,50 +74,47 @@ enum keeper_code p_request2_txn_create(struct prep_request_processor *prep, stru
         zk_log(prep->ctx, ZK_LOG_INVALID_CREATE_FLAG, flags);
         return KEEPER_CODE_BADARGUMENTS;
     }
-    struct change_record *parent = NULL;
-    struct zk_acl_list list_acl = {0};
-    code = check_create(prep, work, &wish, &parent, &list_acl);
+    struct create_found found = {0};
+    code = check_create(prep, work, &wish, &found);
     if (code == KEEPER_CODE_OK) {
-        finish_create(prep, work, &wish, parent, list_acl);
+        finish_create(prep, work, &wish, &found);
     } else {
-        change_record_free(parent);
-        jute_done(&zk_acl_list_record, &list_acl);
+        change_record_free(found.parent);
+        jute_done(&zk_acl_list_record, &found.acl);
     }
     return code;
 }
 
-/* Checks everything before anything is made, in Java's order. *ret_parent and *ret_list are the
- * caller's, whatever is returned. */
+/* Checks everything before anything is made, in Java's order. What found owns is the caller's,
+ * whatever is returned. */
 static enum keeper_code check_create(struct prep_request_processor *prep, struct prep_work *work,
-                                     const struct create_wish *wish,
-                                     struct change_record **ret_parent,
-                                     struct zk_acl_list *ret_list)
+                                     const struct create_wish *wish, struct create_found *found)
 {
     struct request *request = work->request;
-    char *parent_path = NULL;
+    struct path_key parent_key;
     enum keeper_code code = validate_create_request(prep, request, wish);
     if (code == KEEPER_CODE_OK)
-        code = validate_path_for_create(prep, wish->path, request->session_id, &parent_path);
+        code = validate_path_for_create(prep, wish->path, request->session_id, &parent_key);
     if (code == KEEPER_CODE_OK)
-        code = fixup_acl(prep->ctx, &request->auth_info, wish->acl, ret_list);
+        code = fixup_acl(prep->ctx, &request->auth_info, wish->acl, &found->acl);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, parent_path, ret_parent);
-    free(parent_path);
+        code = get_record_for_key(prep, work, &parent_key, &found->parent);
     if (code == KEEPER_CODE_OK)
-        code = check_acl(prep->ctx, acl_of(*ret_parent), PERMS_CREATE, &request->auth_info);
+        code = check_acl(prep->ctx, acl_of(found->parent), PERMS_CREATE, &request->auth_info);
     if (code != KEEPER_CODE_OK)
         return code;
     if (wish->mode.is_sequential)
-        append_sequence(wish->path, (*ret_parent)->stat.cversion);
+        append_sequence(wish->path, found->parent->stat.cversion);
     code = validate_path(prep, wish->path, request->session_id);
     if (code != KEEPER_CODE_OK)
         return code;
-    if (has_record_for_path(prep, work, wish->path->text))
+    found->key = path_key_of(prep, wish->path);
+    if (has_record_for_key(prep, work, &found->key))
         return KEEPER_CODE_NODEEXISTS;
     if (ephemeral_type_get(&prep->container_rules.ephemeral_types,
-                           (*ret_parent)->stat.ephemeral_owner) == EPHEMERAL_TYPE_NORMAL)
+                           found->parent->stat.ephemeral_owner) == EPHEMERAL_TYPE_NORMAL)
         return KEEPER_CODE_NOCHILDRENFOREPHEMERALS;
-    return check_quota(prep, work, wish->path->text, data_length(*wish->data), 1);
+    return check_quota(prep, wish->path->text, data_length(*wish->data), 1);
 }
 
 /* Java: validateCreateRequest() */
@@ -147,7 +148,7 @@ static bool is_bad_ttl(const struct create_mode *mode, int64_t ttl_ms)
 /* Java: validatePathForCreate() */
 static enum keeper_code validate_path_for_create(struct prep_request_processor *prep,
                                                  const struct ustring *path, int64_t session_id,
-                                                 char **ret_parent_path)
+                                                 struct path_key *ret_parent)
 {
     if (path->text == NULL)
         return KEEPER_CODE_MARSHALLINGERROR;
@@ -156,7 +157,7 @@ static enum keeper_code validate_path_for_create(struct prep_request_processor *
                "no slash, or a null character");
         return KEEPER_CODE_BADARGUMENTS;
     }
-    *ret_parent_path = parent_path_of(path);
+    *ret_parent = parent_key_of(prep, path);
     return KEEPER_CODE_OK;
 }
 
@@ -172,14 +173,14 @@ static void append_sequence(struct ustring *path, int32_t parent_cversion)
 }
 
 /* Makes the transaction of a create that has been checked, and the records of parent and node.
- * Takes ownership of parent and of what list has. */
+ * Takes ownership of what found owns. */
 static void finish_create(struct prep_request_processor *prep, struct prep_work *work,
-                          const struct create_wish *wish, struct change_record *parent,
-                          struct zk_acl_list list)
+                          const struct create_wish *wish, const struct create_found *found)
 {
     const struct txn_header *header = &work->header;
+    struct change_record *parent = found->parent;
     int32_t new_cversion = (int32_t)((uint32_t)parent->stat.cversion + 1);
-    struct change_record *node = change_record_new(header->zxid, wish->path->text);
+    struct change_record *node = change_record_new(header->zxid, &found->key);
     node->exists = true;
     /* Java: DataTree.createStat() */
     node->stat = (struct stat_persisted){
@@ -190,15 +191,15 @@ static void finish_create(struct prep_request_processor *prep, struct prep_work 
         .mtime_ms = header->time_ms,
         .ephemeral_owner = owner_of_created(work->request, wish),
     };
-    node->acl = share_acl_list(&list);
+    node->acl = share_acl_list(&found->acl, parent->acl);
     node->data = *wish->data != NULL ? buf_ref(*wish->data) : NULL;
-    fill_create_txn(work, wish, list, new_cversion);
+    fill_create_txn(work, wish, found->acl, new_cversion);
 
     parent->child_count++;
     parent->stat.cversion = new_cversion;
     parent->stat.pzxid = header->zxid;
-    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, parent);
-    add_change_record(prep, work, DIGEST_OP_CODE_ADD, node);
+    add_change_record(prep, DIGEST_OP_CODE_UPDATE, parent);
+    add_change_record(prep, DIGEST_OP_CODE_ADD, node);
 }
 
 /* Returns the owner that the node will have when the transaction is applied. That depends on the

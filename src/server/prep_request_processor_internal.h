@@ -31,12 +31,15 @@ struct prep_request_processor {
     struct zk_context *ctx;
     struct zookeeper_server *server;
     struct request_processor *next_processor; /* owned */
+    struct data_tree *tree;                   /* a reference: the server's, see its final one */
     struct outstanding_changes *changes;      /* the server's */
     struct session_tracker *session_tracker;  /* the server's */
     int64_t server_id;
     int32_t client_port;
     struct blocking_queue *submitted_requests; /* of struct request, a reference each */
     struct zk_thread_group *threads;
+    int64_t
+        now_ms; /* when the thread took its batch, or was done with the request before this one */
     int64_t quota_logged_ms; /* when the log was last told that a quota is exceeded; 0: never */
     struct server_metrics_values measured; /* by the thread, since it last told the server */
 
@@ -53,7 +56,6 @@ struct prep_request_processor {
  * collected here, and becomes one txn_log_entry in the end. */
 struct prep_work {
     struct request *request;
-    struct data_tree *tree; /* a reference for the time of this request */
     struct txn_header header;
     /* Filled when an operation has succeeded. */
     union txn_record txn;
@@ -94,12 +96,16 @@ void log_failed_request(struct prep_request_processor *prep, const struct reques
  * wrong. */
 enum keeper_code validate_path(struct prep_request_processor *prep, const struct ustring *path,
                                int64_t session_id);
-/* Returns the parent's path, which the caller frees: everything before the last slash, so that the
- * parent of a top-level node is "". path has a slash. */
-char *parent_path_of(const struct ustring *path);
+/* Return the key of a path, and that of its parent: everything before the last slash, so that the
+ * parent of a top-level node is "". path has a slash, and stays the caller's. */
+struct path_key path_key_of(const struct prep_request_processor *prep, const struct ustring *path);
+struct path_key parent_key_of(const struct prep_request_processor *prep,
+                              const struct ustring *path);
 /* Java: PrepRequestProcessor.getParentPathAndValidate(). Returns OK, BADARGUMENTS, or
- * MARSHALLINGERROR for a null path. The caller frees *ret_parent_path. */
-enum keeper_code get_parent_path_and_validate(const struct ustring *path, char **ret_parent_path);
+ * MARSHALLINGERROR for a null path. */
+enum keeper_code get_parent_path_and_validate(const struct prep_request_processor *prep,
+                                              const struct ustring *path,
+                                              struct path_key *ret_parent);
 
 /* ---- prep_request_processor_quota.c: quotas, with the lock held ------------------------------ */
 
@@ -108,8 +114,8 @@ int64_t data_length(const struct buf *data);
 /* Java: ZooKeeperServer.checkQuota(). Looks whether so many bytes and nodes more below path are
  * more than a quota allows. Returns QUOTAEXCEEDED: more than its hard limit (what is more than the
  * soft one is only logged); MARSHALLINGERROR: the quota cannot be read. */
-enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_work *work,
-                             const char *path, int64_t bytes_diff, int64_t count_diff);
+enum keeper_code check_quota(struct prep_request_processor *prep, const char *path,
+                             int64_t bytes_diff, int64_t count_diff);
 /* Returns BADARGUMENTS if a setData would put a text that cannot be read into the stats node of a
  * quota. Java lets it pass, and its servers end when anything below that quota changes (D-155). */
 enum keeper_code check_stats_node(const char *path, const struct buf *data);
@@ -119,11 +125,14 @@ enum keeper_code check_stats_node(const char *path, const struct buf *data);
 /* Java: PrepRequestProcessor.getRecordForPath(), and a duplicate of it. *ret_record says what the
  * node will look like when everything before has been applied; it is a record of this transaction,
  * which the caller changes and adds, or frees. Returns NONODE: there will be no such node. */
+enum keeper_code get_record_for_key(struct prep_request_processor *prep, struct prep_work *work,
+                                    const struct path_key *key, struct change_record **ret_record);
+/* The same by the path itself, which has been looked at: it is not null. */
 enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
-                                     const char *path, struct change_record **ret_record);
-/* Returns whether get_record_for_path would find one. */
-bool has_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
-                         const char *path);
+                                     const struct ustring *path, struct change_record **ret_record);
+/* Returns whether get_record_for_key would find one. */
+bool has_record_for_key(struct prep_request_processor *prep, struct prep_work *work,
+                        const struct path_key *key);
 
 /* Java: PrepRequestProcessor.DigestOpCode */
 enum digest_op_code {
@@ -135,13 +144,14 @@ enum digest_op_code {
 /* Java: PrepRequestProcessor.precalculateDigest(), addChangeRecord(). The record is as the
  * transaction leaves the node; for UPDATE and REMOVE its node_digest still says what the node adds
  * to the tree's digest now. Takes ownership of record. */
-void add_change_record(struct prep_request_processor *prep, struct prep_work *work,
-                       enum digest_op_code op, struct change_record *record);
+void add_change_record(struct prep_request_processor *prep, enum digest_op_code op,
+                       struct change_record *record);
 /* Java: PrepRequestProcessor.setTxnDigest(): the tree's digest after all that has been prepared. */
 void set_txn_digest(struct prep_request_processor *prep, struct prep_work *work);
 /* Returns the record's list, for check_acl; NULL if it has been lost. */
 const struct zk_acl_list *acl_of(const struct change_record *record);
-/* Returns a copy of the list, with one reference, for a record. */
-struct shared_acl *share_acl_list(const struct zk_acl_list *list);
+/* Returns the list for a record, a reference: that of a neighbour (NULL: there is none) if the two
+ * say the same, as they nearly always do for parent and child; otherwise a copy. */
+struct shared_acl *share_acl_list(const struct zk_acl_list *list, struct shared_acl *neighbour);
 
 #endif

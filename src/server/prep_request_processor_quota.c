@@ -21,36 +21,36 @@ struct quota_limit {
 };
 
 static enum keeper_code check_quota_of_prefix(struct prep_request_processor *prep,
-                                              struct prep_work *work, const char *last_prefix,
-                                              int64_t bytes_diff, int64_t count_diff);
-static enum keeper_code read_quota_node(struct prep_request_processor *prep, struct prep_work *work,
+                                              const char *last_prefix, int64_t bytes_diff,
+                                              int64_t count_diff);
+static enum keeper_code read_quota_node(struct prep_request_processor *prep,
                                         const char *last_prefix, const char *name,
                                         struct stats_track *ret_stats);
 static enum keeper_code check_limit(struct prep_request_processor *prep, const char *last_prefix,
                                     const char *what, struct quota_limit limit, int64_t value);
 
 /* Java: checkQuota() */
-enum keeper_code check_quota(struct prep_request_processor *prep, struct prep_work *work,
-                             const char *path, int64_t bytes_diff, int64_t count_diff)
+enum keeper_code check_quota(struct prep_request_processor *prep, const char *path,
+                             int64_t bytes_diff, int64_t count_diff)
 {
     if (!prep->enforce_quota)
         return KEEPER_CODE_OK;
-    char *last_prefix = data_tree_get_max_prefix_with_quota(work->tree, path);
+    char *last_prefix = data_tree_get_max_prefix_with_quota(prep->tree, path);
     if (last_prefix == NULL)
         return KEEPER_CODE_OK;
-    enum keeper_code code = check_quota_of_prefix(prep, work, last_prefix, bytes_diff, count_diff);
+    enum keeper_code code = check_quota_of_prefix(prep, last_prefix, bytes_diff, count_diff);
     free(last_prefix);
     return code;
 }
 
 /* Java: checkQuota(lastPrefix, bytesDiff, countDiff, namespace) */
 static enum keeper_code check_quota_of_prefix(struct prep_request_processor *prep,
-                                              struct prep_work *work, const char *last_prefix,
-                                              int64_t bytes_diff, int64_t count_diff)
+                                              const char *last_prefix, int64_t bytes_diff,
+                                              int64_t count_diff)
 {
     struct stats_track limits = {0};
     struct stats_track current = {0};
-    enum keeper_code code = read_quota_node(prep, work, last_prefix, "zookeeper_limits", &limits);
+    enum keeper_code code = read_quota_node(prep, last_prefix, "zookeeper_limits", &limits);
     const struct quota_limit count = {.hard = stats_track_get(&limits, "countHardLimit"),
                                       .soft = stats_track_get(&limits, "count")};
     const struct quota_limit bytes = {.hard = stats_track_get(&limits, "byteHardLimit"),
@@ -58,7 +58,7 @@ static enum keeper_code check_quota_of_prefix(struct prep_request_processor *pre
     bool check_count = count_diff != 0 && (count.soft > -1 || count.hard > -1);
     bool check_bytes = bytes_diff != 0 && (bytes.soft > -1 || bytes.hard > -1);
     if (code == KEEPER_CODE_OK && (check_count || check_bytes))
-        code = read_quota_node(prep, work, last_prefix, "zookeeper_stats", &current);
+        code = read_quota_node(prep, last_prefix, "zookeeper_stats", &current);
     if (code == KEEPER_CODE_OK && check_count)
         code = check_limit(prep, last_prefix, "count", count,
                            stats_track_get(&current, "count") + count_diff);
@@ -72,7 +72,7 @@ static enum keeper_code check_quota_of_prefix(struct prep_request_processor *pre
 
 /* Reads the node of that name that belongs to the quota on last_prefix. NONODE: it is missing,
  * which the log is told, and nothing is enforced then. */
-static enum keeper_code read_quota_node(struct prep_request_processor *prep, struct prep_work *work,
+static enum keeper_code read_quota_node(struct prep_request_processor *prep,
                                         const char *last_prefix, const char *name,
                                         struct stats_track *ret_stats)
 {
@@ -80,7 +80,7 @@ static enum keeper_code read_quota_node(struct prep_request_processor *prep, str
     struct data_tree_record node;
     enum keeper_code code = KEEPER_CODE_OK;
     zk_str_printf(&path, "/zookeeper/quota%s/%s", last_prefix, name);
-    if (data_tree_get_change_record(work->tree, zk_str_text(&path), &node) < 0) {
+    if (data_tree_get_change_record(prep->tree, zk_str_text(&path), &node) < 0) {
         zk_log(prep->ctx, ZK_LOG_QUOTA_STAT_MISSING, zk_str_text(&path));
         code = KEEPER_CODE_NONODE;
     } else {

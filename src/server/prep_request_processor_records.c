@@ -15,10 +15,10 @@
 #include "zk/tree/digest.h"
 
 /* Java: getRecordForPath() */
-enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
-                                     const char *path, struct change_record **ret_record)
+enum keeper_code get_record_for_key(struct prep_request_processor *prep, struct prep_work *work,
+                                    const struct path_key *key, struct change_record **ret_record)
 {
-    const struct change_record *last_change = outstanding_changes_get(prep->changes, path);
+    const struct change_record *last_change = outstanding_changes_get(prep->changes, key);
     if (last_change != NULL) {
         if (!last_change->exists)
             return KEEPER_CODE_NONODE;
@@ -26,9 +26,9 @@ enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct
         return KEEPER_CODE_OK;
     }
     struct data_tree_record node;
-    if (data_tree_get_change_record(work->tree, path, &node) < 0)
+    if (data_tree_get_change_record_of(prep->tree, key, &node) < 0)
         return KEEPER_CODE_NONODE;
-    struct change_record *record = change_record_new(work->header.zxid, path);
+    struct change_record *record = change_record_new(work->header.zxid, key);
     record->exists = true;
     record->stat = node.stat;
     record->child_count = (int32_t)node.child_count;
@@ -40,11 +40,18 @@ enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct
     return KEEPER_CODE_OK;
 }
 
-bool has_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
-                         const char *path)
+enum keeper_code get_record_for_path(struct prep_request_processor *prep, struct prep_work *work,
+                                     const struct ustring *path, struct change_record **ret_record)
+{
+    struct path_key key = path_key_of(prep, path);
+    return get_record_for_key(prep, work, &key, ret_record);
+}
+
+bool has_record_for_key(struct prep_request_processor *prep, struct prep_work *work,
+                        const struct path_key *key)
 {
     struct change_record *record;
-    if (get_record_for_path(prep, work, path, &record) != KEEPER_CODE_OK)
+    if (get_record_for_key(prep, work, key, &record) != KEEPER_CODE_OK)
         return false;
     change_record_free(record);
     return true;
@@ -55,8 +62,10 @@ const struct zk_acl_list *acl_of(const struct change_record *record)
     return record->acl != NULL ? &record->acl->list : NULL;
 }
 
-struct shared_acl *share_acl_list(const struct zk_acl_list *list)
+struct shared_acl *share_acl_list(const struct zk_acl_list *list, struct shared_acl *neighbour)
 {
+    if (neighbour != NULL && jute_equal(&zk_acl_list_record, &neighbour->list, list))
+        return shared_acl_ref(neighbour);
     struct shared_acl *acl = zk_xcalloc(1, sizeof *acl);
     zk_refcount_init(&acl->refs);
     jute_copy(&zk_acl_list_record, &acl->list, list);
@@ -64,37 +73,34 @@ struct shared_acl *share_acl_list(const struct zk_acl_list *list)
 }
 
 /* Java: getCurrentTreeDigest() */
-static uint64_t get_current_tree_digest(const struct prep_request_processor *prep,
-                                        const struct prep_work *work)
+static uint64_t get_current_tree_digest(const struct prep_request_processor *prep)
 {
     const struct change_record *last = outstanding_changes_peek_last(prep->changes);
-    return last != NULL ? last->tree_digest : data_tree_get_tree_digest(work->tree);
+    return last != NULL ? last->tree_digest : data_tree_get_tree_digest(prep->tree);
 }
 
 /* Java: precalculateDigest(). Both digests of the record, after its change. */
-static void precalculate_digest(const struct prep_request_processor *prep,
-                                const struct prep_work *work, enum digest_op_code op,
+static void precalculate_digest(const struct prep_request_processor *prep, enum digest_op_code op,
                                 struct change_record *record)
 {
     if (!prep->digest_enabled)
         return;
     uint64_t prev_node_digest = op == DIGEST_OP_CODE_ADD ? 0 : record->node_digest;
     const struct buf *data = record->data;
-    record->node_digest = op == DIGEST_OP_CODE_REMOVE
-                              ? 0
-                              : digest_calculate(record->path, strlen(record->path),
-                                                 data != NULL ? data->bytes : NULL,
-                                                 data != NULL ? data->length : 0, &record->stat);
+    record->node_digest =
+        op == DIGEST_OP_CODE_REMOVE
+            ? 0
+            : digest_calculate(record->path, record->path_length, data != NULL ? data->bytes : NULL,
+                               data != NULL ? data->length : 0, &record->stat);
     /* Sums of digests wrap around. */
-    record->tree_digest =
-        get_current_tree_digest(prep, work) - prev_node_digest + record->node_digest;
+    record->tree_digest = get_current_tree_digest(prep) - prev_node_digest + record->node_digest;
 }
 
 /* Java: addChangeRecord() */
-void add_change_record(struct prep_request_processor *prep, struct prep_work *work,
-                       enum digest_op_code op, struct change_record *record)
+void add_change_record(struct prep_request_processor *prep, enum digest_op_code op,
+                       struct change_record *record)
 {
-    precalculate_digest(prep, work, op, record);
+    precalculate_digest(prep, op, record);
     outstanding_changes_add(prep->changes, record);
     prep->measured.counters[SERVER_METRICS_OUTSTANDING_CHANGES_QUEUED]++;
 }
@@ -106,5 +112,5 @@ void set_txn_digest(struct prep_request_processor *prep, struct prep_work *work)
         return;
     work->has_digest = true;
     work->digest.version = DIGEST_VERSION;
-    work->digest.tree_digest = (int64_t)get_current_tree_digest(prep, work);
+    work->digest.tree_digest = (int64_t)get_current_tree_digest(prep);
 }

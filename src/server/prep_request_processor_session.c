@@ -19,7 +19,7 @@ enum keeper_code p_request2_txn_create_session(struct prep_request_processor *pr
     int32_t time_out_ms;
     struct buf_reader reader = {0};
     if (request->request != NULL)
-        reader = buf_reader_of(request->request);
+        reader = request_body_reader(request->request);
     if (buf_get_int(&reader, &time_out_ms) < 0)
         return KEEPER_CODE_MARSHALLINGERROR;
     (void)session_tracker_track_session(prep->session_tracker, request->session_id, time_out_ms);
@@ -70,7 +70,7 @@ static struct path_set collect_ephemerals(struct prep_request_processor *prep,
 {
     int64_t session_id = work->request->session_id;
     struct zk_strings paths = {0};
-    data_tree_get_ephemerals(work->tree, session_id, &paths);
+    data_tree_get_ephemerals(prep->tree, session_id, &paths);
     struct path_set set = path_set_of_tree(paths);
     bool is_session = ephemeral_type_get(&prep->container_rules.ephemeral_types, session_id) ==
                       EPHEMERAL_TYPE_NORMAL;
@@ -90,23 +90,23 @@ static enum keeper_code add_ephemeral_delete(struct prep_request_processor *prep
 {
     struct change_record *node = NULL;
     struct change_record *parent = NULL;
-    char *parent_path = NULL;
-    enum keeper_code code = get_parent_path_and_validate(path, &parent_path);
+    struct path_key parent_key;
+    enum keeper_code code = get_parent_path_and_validate(prep, path, &parent_key);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, parent_path, &parent);
+        code = get_record_for_key(prep, work, &parent_key, &parent);
     if (code == KEEPER_CODE_OK)
-        code = get_record_for_path(prep, work, path->text, &node);
-    free(parent_path);
+        code = get_record_for_path(prep, work, path, &node);
     if (code != KEEPER_CODE_OK) {
         change_record_free(parent);
         return code;
     }
     parent->child_count--; /* in Java only when it is applied (D-161) */
     parent->stat.pzxid = work->header.zxid;
-    add_change_record(prep, work, DIGEST_OP_CODE_UPDATE, parent);
-    struct change_record *gone = change_record_new(work->header.zxid, path->text);
+    add_change_record(prep, DIGEST_OP_CODE_UPDATE, parent);
+    struct path_key key = path_key_of(prep, path);
+    struct change_record *gone = change_record_new(work->header.zxid, &key);
     gone->node_digest = node->node_digest;
     change_record_free(node);
-    add_change_record(prep, work, DIGEST_OP_CODE_REMOVE, gone);
+    add_change_record(prep, DIGEST_OP_CODE_REMOVE, gone);
     return KEEPER_CODE_OK;
 }

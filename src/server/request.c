@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "zk/base/alloc.h"
 #include "zk/jute/archive.h"
@@ -23,41 +24,59 @@ struct request *request_of_death(void)
     return (struct request *)&death;
 }
 
-static struct request *new_request(void)
+static struct request *new_request(struct server_cnxn *cnxn, int64_t session_id, int32_t cxid,
+                                   int32_t type, const uint8_t *body, size_t length)
 {
-    struct request *request = zk_xcalloc(1, sizeof *request);
+    size_t body_size = body != NULL ? sizeof(struct request_body) + length : 0;
+    struct request *request = zk_xmalloc(sizeof *request + body_size);
+    *request = (struct request){
+        .session_id = session_id,
+        .cxid = cxid,
+        .type = type,
+        .cnxn = cnxn != NULL ? server_cnxn_ref(cnxn) : NULL,
+        .create_time_ms = zk_elapsed_ms(),
+        .zxid = -1,
+        .request_throttle_queue_time_ms = -1,
+        .prep_queue_start_time_ms = -1,
+        .sync_queue_start_time_ms = -1,
+        .commit_proc_queue_start_time_ms = -1,
+        .commit_recv_time_ms = -1,
+    };
     zk_refcount_init(&request->refs);
-    request->create_time_ms = zk_elapsed_ms();
-    request->zxid = -1;
-    request->request_throttle_queue_time_ms = -1;
-    request->prep_queue_start_time_ms = -1;
-    request->sync_queue_start_time_ms = -1;
-    request->commit_proc_queue_start_time_ms = -1;
-    request->commit_recv_time_ms = -1;
+    if (body != NULL) {
+        struct request_body *copy = (struct request_body *)(request + 1);
+        copy->length = length;
+        memcpy(copy->bytes, body, length);
+        request->request = copy;
+    }
     return request;
 }
 
-struct request *request_new(struct server_cnxn *cnxn, int64_t session_id, int32_t cxid,
-                            int32_t type, struct buf *body, const struct zk_id_list *auth_info)
+static void copy_auth_info(struct request *request, const struct zk_id_list *auth_info)
 {
-    struct request *request = new_request();
-    request->session_id = session_id;
-    request->cxid = cxid;
-    request->type = type;
-    request->request = body != NULL ? buf_ref(body) : NULL;
-    request->cnxn = cnxn != NULL ? server_cnxn_ref(cnxn) : NULL;
-    for (size_t i = 0; auth_info != NULL && i < auth_info->count; i++) {
+    for (size_t i = 0; i < auth_info->count; i++) {
         struct zk_id *id = jute_list_add(&zk_id_record, &request->auth_info);
         jute_copy(&zk_id_record, id, &auth_info->items[i]);
     }
-    request->auth_info.present = auth_info != NULL && auth_info->present;
+    request->auth_info.present = auth_info->present;
+}
+
+struct request *request_new(struct server_cnxn *cnxn, int64_t session_id, int32_t cxid,
+                            int32_t type, const struct buf *body,
+                            const struct zk_id_list *auth_info)
+{
+    struct request *request =
+        new_request(cnxn, session_id, cxid, type, body != NULL ? body->bytes : NULL,
+                    body != NULL ? body->length : 0);
+    if (auth_info != NULL)
+        copy_auth_info(request, auth_info);
     return request;
 }
 
 struct request *request_new_of_cnxn(struct server_cnxn *cnxn, int32_t cxid, int32_t type,
-                                    struct buf *body)
+                                    const uint8_t *body, size_t length)
 {
-    struct request *request = request_new(cnxn, cnxn->session_id, cxid, type, body, NULL);
+    struct request *request = new_request(cnxn, cnxn->session_id, cxid, type, body, length);
     request->owner = server_cnxn_me();
     request->shared_ids = server_cnxn_get_auth_info(cnxn);
     if (request->shared_ids != NULL)
@@ -65,12 +84,20 @@ struct request *request_new_of_cnxn(struct server_cnxn *cnxn, int32_t cxid, int3
     return request;
 }
 
+struct request *request_new_of_learner(int64_t session_id, int32_t cxid, int32_t type,
+                                       const uint8_t *body, size_t length,
+                                       const struct zk_id_list *auth_info)
+{
+    struct request *request = new_request(NULL, session_id, cxid, type, body, length);
+    copy_auth_info(request, auth_info);
+    return request;
+}
+
 struct request *request_new_of_txn(struct txn_log_entry *txn)
 {
-    struct request *request = new_request();
-    request->session_id = txn->header.client_id;
-    request->cxid = txn->header.cxid;
-    request->type = txn->header.type;
+    const struct txn_header *header = &txn->header;
+    struct request *request =
+        new_request(NULL, header->client_id, header->cxid, header->type, NULL, 0);
     request_set_txn(request, txn);
     return request;
 }
@@ -86,7 +113,6 @@ void request_unref(struct request *request)
 {
     if (request == NULL || request == request_of_death() || !zk_refcount_unref(&request->refs))
         return;
-    buf_unref(request->request);
     if (request->shared_ids != NULL) {
         shared_ids_unref(request->shared_ids);
     } else {
@@ -189,7 +215,8 @@ static void request_append_path(const struct request *request, struct zk_str *st
                     request->type != OP_CODE_CLOSE_SESSION;
     int32_t length;
     const uint8_t *path;
-    struct buf_reader reader = has_path ? buf_reader_of(request->request) : (struct buf_reader){0};
+    struct buf_reader reader =
+        has_path ? request_body_reader(request->request) : (struct buf_reader){0};
     if (has_path && buf_get_int(&reader, &length) == 0 && length >= 0 && length < PATH_SHOWN_MAX &&
         buf_get_view(&reader, (size_t)length, &path) == 0) {
         for (int32_t i = 0; i < length; i++) {

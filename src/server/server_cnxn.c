@@ -51,6 +51,7 @@ void server_cnxn_init(struct server_cnxn *cnxn, struct zk_context *ctx,
     zk_atomic_long_init(&cnxn->invalid, 0);
     zk_atomic_long_init(&cnxn->under_way, 0);
     zk_atomic_long_init(&cnxn->is_full, 0);
+    zk_atomic_long_init(&cnxn->unwoken_answers, 0);
     struct server_cnxn_stats *stats = cnxn->stats = zk_xcalloc(1, sizeof *stats);
     zk_atomic_long_init(&stats->packets_received, 0);
     zk_atomic_long_init(&stats->packets_sent, 0);

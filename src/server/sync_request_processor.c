@@ -59,6 +59,7 @@ struct sync_request_processor {
     struct bq_batch taken;
     /* Appended to the log, and waiting for the fsync. */
     struct request_queue to_flush;
+    int64_t now_ms; /* when it took its batch, or was done with the request before this one */
     int64_t last_flush_time_ms;
     /* How much more than half of snap_count, or of the size, it takes this time. */
     int32_t rand_roll;
@@ -72,7 +73,7 @@ struct sync_request_processor {
 };
 
 static int pass_by(struct sync_request_processor *sync, struct request *si);
-static int log_and_keep(struct sync_request_processor *sync, struct request *si, int64_t start_ms);
+static int log_and_keep(struct sync_request_processor *sync, struct request *si);
 static int flush(struct sync_request_processor *sync);
 static int pass_on(struct sync_request_processor *sync, struct request *request);
 static int flush_next(struct sync_request_processor *sync);
@@ -133,14 +134,13 @@ static void sync_request_processor_run(void *arg)
     sync->last_flush_time_ms = zk_elapsed_ms();
     int r;
     while ((r = take_request(sync, &si)) == 0 && si != request_of_death()) {
-        int64_t start_process_time_ms = zk_elapsed_ms();
         sync_measure(sync, SERVER_METRICS_SYNC_PROCESSOR_QUEUE_TIME_MS,
-                     start_process_time_ms - si->sync_queue_start_time_ms);
+                     sync->now_ms - si->sync_queue_start_time_ms);
         /* Nothing to write, and nothing before it that waits: it need not wait, either. */
         if (si->txn == NULL && sync->to_flush.deque.count == 0)
             r = pass_by(sync, si);
         else
-            r = log_and_keep(sync, si, start_process_time_ms);
+            r = log_and_keep(sync, si);
         if (r < 0)
             break;
     }
@@ -156,19 +156,24 @@ static int pass_by(struct sync_request_processor *sync, struct request *si)
 {
     int r = pass_on(sync, si);
     request_unref(si);
-    return r == 0 ? flush_next(sync) : r;
+    if (r == 0)
+        r = flush_next(sync);
+    sync->now_ms = zk_elapsed_ms();
+    return r;
 }
 
 /* Writes the transaction to the log, if si has one. Then si waits for the fsync, for its own or for
  * that of those before it. Takes ownership of si. (In Java a part of run().) */
-static int log_and_keep(struct sync_request_processor *sync, struct request *si, int64_t start_ms)
+static int log_and_keep(struct sync_request_processor *sync, struct request *si)
 {
+    int64_t start_process_time_ms = sync->now_ms;
     int r = si->txn != NULL ? append_to_log(sync, si->txn) : 0;
     request_queue_take_over(&sync->to_flush, si);
     if (r == 0 && should_flush(sync))
         r = flush(sync);
+    sync->now_ms = zk_elapsed_ms();
     if (r == 0)
-        sync_measure(sync, SERVER_METRICS_SYNC_PROCESS_TIME, zk_elapsed_ms() - start_ms);
+        sync_measure(sync, SERVER_METRICS_SYNC_PROCESS_TIME, sync->now_ms - start_process_time_ms);
     return r;
 }
 
@@ -238,6 +243,7 @@ static int take_request(struct sync_request_processor *sync, struct request **re
             r = bq_take_all(sync->queued_requests, &sync->taken);
     }
     *ret_request = r == 0 ? bq_batch_next(&sync->taken) : NULL;
+    sync->now_ms = zk_elapsed_ms();
     return r;
 }
 

@@ -39,7 +39,6 @@ struct zk_database {
     struct zk_context *ctx;
     struct file_txn_snap_log *snap_log;
     struct server_metrics *metrics; /* NULL: nobody wants them */
-    uint64_t hash_key;
     double snapshot_size_factor;
     struct zk_atomic_long txn_count; /* appended since the log was rolled */
 
@@ -102,7 +101,6 @@ struct zk_database *zk_database_new(struct zk_context *ctx,
         zk_xcalloc(database->committed_log.room, sizeof *database->committed_log.entries);
     zk_mutex_init(&database->mu, ctx, "zk_database", ZK_RANK_DATABASE);
     database->tree = data_tree_new(ctx);
-    database->hash_key = data_tree_hash_key(database->tree);
     return database;
 }
 
@@ -130,11 +128,6 @@ bool zk_database_is_initialized(struct zk_database *database)
     bool initialized = database->initialized;
     zk_mutex_unlock(&database->mu);
     return initialized;
-}
-
-uint64_t zk_database_hash_key(const struct zk_database *database)
-{
-    return database->hash_key;
 }
 
 /* The tree that is returned stays whole when another one takes its place. Java: getDataTree() */

@@ -83,7 +83,7 @@ struct zookeeper_server *zookeeper_server_new(struct zk_context *ctx,
     server->database = database;
     server->metrics = metrics;
     zk_refcount_init(&server->refs);
-    server->outstanding_changes = outstanding_changes_new(ctx, zk_database_hash_key(database));
+    server->outstanding_changes = outstanding_changes_new(ctx);
     zk_atomic_long_init(&server->hzxid, 0);
     zk_atomic_long_init(&server->requests_in_process, 0);
     zk_work_init(&server->work);
@@ -562,7 +562,7 @@ static bool may_be_read_at_once(const struct way *way, const struct request *req
  * throws the event away. The byte that asks for a watch stands behind a path in the body. */
 static bool sets_watch(const struct request *request)
 {
-    const struct buf *body = request->request;
+    const struct request_body *body = request->request;
     int32_t path_length;
     if (request->type == OP_CODE_PING || request->type == OP_CODE_GET_ACL || body == NULL ||
         body->length < sizeof path_length)

@@ -216,10 +216,8 @@ int zookeeper_server_process_packet(struct zookeeper_server *server, struct serv
     bool is_large = is_large_request(admission, length);
     if (is_large && add_large_request(server, length) < 0)
         return -EMSGSIZE;
-    struct buf *body = buf_new_copy(bytes, length);
-    *ret_request = request_new_of_cnxn(cnxn, xid, type, body);
+    *ret_request = request_new_of_cnxn(cnxn, xid, type, bytes, length);
     (*ret_request)->large_request_size = is_large ? (int64_t)length : 0;
-    buf_unref(body);
     return 0;
 }
 

@@ -66,9 +66,10 @@ struct data_tree *data_tree_new(struct zk_context *ctx)
     return tree;
 }
 
-uint64_t data_tree_hash_key(const struct data_tree *tree)
+struct path_key data_tree_path_key(const struct data_tree *tree, const char *path, size_t length)
 {
-    return tree->nodes.seed;
+    bool is_root = length == 1 && path[0] == '/';
+    return node_hash_map_key(&tree->nodes, path, is_root ? 0 : length);
 }
 
 struct data_tree *data_tree_ref(struct data_tree *tree)
@@ -225,8 +226,15 @@ bool data_tree_is_special_path(const char *path)
 int data_tree_get_change_record(struct data_tree *tree, const char *path,
                                 struct data_tree_record *ret_record)
 {
+    struct path_key key = data_tree_path_key(tree, path, strlen(path));
+    return data_tree_get_change_record_of(tree, &key, ret_record);
+}
+
+int data_tree_get_change_record_of(struct data_tree *tree, const struct path_key *key,
+                                   struct data_tree_record *ret_record)
+{
     zk_mutex_lock(&tree->mu);
-    const struct data_node *node = data_tree_get_node_locked(tree, path);
+    const struct data_node *node = node_hash_map_find(&tree->nodes, key);
     if (node != NULL)
         *ret_record = (struct data_tree_record){
             .stat = node->stat,

@@ -110,7 +110,7 @@ static void remove_from_owner(struct data_tree *tree, struct data_node *node) RE
 /* Puts node, whose path has that key, into the table and below parent; parent NULL: node is the
  * root. Takes ownership of node and returns true; or returns false, and has done nothing, if there
  * is a node of that path already. */
-static bool put_node(struct data_tree *tree, struct data_node *parent, const struct node_key *key,
+static bool put_node(struct data_tree *tree, struct data_node *parent, const struct path_key *key,
                      struct data_node *node) REQUIRES(&tree->mu)
 {
     if (!node_hash_map_put(&tree->nodes, key, node))
@@ -170,14 +170,14 @@ struct data_node *data_tree_put_empty_node_locked(struct data_tree *tree, struct
     struct data_node *node = data_node_new(path, strlen(path), empty, ACL_CACHE_OPEN_UNSAFE,
                                            &(struct stat_persisted){0});
     buf_unref(empty);
-    struct node_key key = node_hash_map_key(&tree->nodes, path, node->path_length);
+    struct path_key key = node_hash_map_key(&tree->nodes, path, node->path_length);
     bool is_new = put_node(tree, parent, &key, node);
     zk_assert(is_new);
     return node;
 }
 
 /* The half of Java's deserialize() that is the same for each node (D-40). */
-int data_tree_hang_node_locked(struct data_tree *tree, const struct node_key *key,
+int data_tree_hang_node_locked(struct data_tree *tree, const struct path_key *key,
                                struct data_node *node)
 {
     struct data_node *parent = parent_of(tree, node->path);
@@ -243,7 +243,8 @@ int32_t data_tree_create_node_locked(struct data_tree *tree, const struct txn_he
     const char *path = created->path;
     struct stat_persisted stat =
         create_stat(header->zxid, header->time_ms, created->ephemeral_owner);
-    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
+    struct path_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
+    node_hash_map_prefetch(&tree->nodes, &key);
     struct data_node *parent = parent_of(tree, path);
     if (parent == NULL)
         return KEEPER_CODE_NONODE;

@@ -159,7 +159,7 @@ int32_t data_tree_set_cversion_pzxid_locked(struct data_tree *tree, const char *
                                             int32_t new_cversion, int64_t zxid) REQUIRES(&tree->mu);
 /* Hangs a node that was read into the tree; key is that of its path. Takes ownership of node, also
  * on failure. -EPROTO: it has no parent, or its path is there already. */
-ZK_NODISCARD int data_tree_hang_node_locked(struct data_tree *tree, const struct node_key *key,
+ZK_NODISCARD int data_tree_hang_node_locked(struct data_tree *tree, const struct path_key *key,
                                             struct data_node *node) REQUIRES(&tree->mu);
 /* Replaces a node's data, whose stat stays. Copies or shares data; NULL is null. */
 void data_tree_replace_data_locked(struct data_tree *tree, struct data_node *node, struct buf *data)

@@ -158,7 +158,7 @@ struct data_tree_reading {
     struct buf *data;
     /* Owned; those that do not hang in the tree yet. */
     struct data_node *nodes[TOGETHER];
-    struct node_key keys[TOGETHER];
+    struct path_key keys[TOGETHER];
     size_t count;
 };
 
@@ -198,8 +198,10 @@ static int deserialize_node(struct data_tree_reading *reading)
     struct data_node *node = data_node_new((const char *)reading->path->bytes,
                                            reading->path->length, reading->data, acl, &stat);
     /* Nobody else has the tree yet. */
-    reading->keys[reading->count] =
-        node_hash_map_key(&reading->tree->nodes, node->path, node->path_length);
+    const struct node_hash_map *nodes = &reading->tree->nodes;
+    struct path_key *key = &reading->keys[reading->count];
+    *key = node_hash_map_key(nodes, node->path, node->path_length);
+    node_hash_map_prefetch(nodes, key);
     reading->nodes[reading->count++] = node;
     return reading->count < TOGETHER ? 0 : hang_nodes(reading);
 }

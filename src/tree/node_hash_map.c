@@ -18,17 +18,9 @@ enum {
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* The hash must be quick, as each transaction looks up two paths, and secret, as clients choose
- * them. */
-static struct node_key key_of(const struct node_hash_map *map, const char *path, size_t length)
-{
-    return (struct node_key){
-        .path = path, .length = length, .hash = zk_keyed_hash(map->seed, path, length)};
-}
-
 /* Returns where the path is, or where it would go. */
 static struct node_hash_map_slot *find_slot(const struct node_hash_map *map,
-                                            const struct node_key *key)
+                                            const struct path_key *key)
 {
     size_t mask = map->slot_count - 1;
     size_t i = (size_t)key->hash & mask;
@@ -98,14 +90,20 @@ void node_hash_map_done(struct node_hash_map *map)
     *map = (struct node_hash_map){0};
 }
 
-struct node_key node_hash_map_key(const struct node_hash_map *map, const char *path, size_t length)
+/* The hash must be quick, as each transaction looks up two paths, and secret, as clients choose
+ * them. */
+struct path_key node_hash_map_key(const struct node_hash_map *map, const char *path, size_t length)
 {
-    struct node_key key = key_of(map, path, length);
-    ZK_PREFETCH(&map->slots[(size_t)key.hash & (map->slot_count - 1)]);
-    return key;
+    return (struct path_key){
+        .path = path, .length = length, .hash = zk_keyed_hash(map->seed, path, length)};
 }
 
-struct data_node *node_hash_map_find(const struct node_hash_map *map, const struct node_key *key)
+void node_hash_map_prefetch(const struct node_hash_map *map, const struct path_key *key)
+{
+    ZK_PREFETCH(&map->slots[(size_t)key->hash & (map->slot_count - 1)]);
+}
+
+struct data_node *node_hash_map_find(const struct node_hash_map *map, const struct path_key *key)
 {
     return find_slot(map, key)->node;
 }
@@ -113,7 +111,7 @@ struct data_node *node_hash_map_find(const struct node_hash_map *map, const stru
 struct data_node *node_hash_map_get(const struct node_hash_map *map, const char *path,
                                     size_t length)
 {
-    struct node_key key = key_of(map, path, length);
+    struct path_key key = node_hash_map_key(map, path, length);
     return find_slot(map, &key)->node;
 }
 
@@ -126,7 +124,7 @@ static uint32_t digest_of(const struct node_hash_map *map, const struct data_nod
                : 0;
 }
 
-bool node_hash_map_put(struct node_hash_map *map, const struct node_key *key,
+bool node_hash_map_put(struct node_hash_map *map, const struct path_key *key,
                        struct data_node *node)
 {
     if (4 * (map->count + 1) > 3 * map->slot_count)
@@ -144,7 +142,7 @@ bool node_hash_map_put(struct node_hash_map *map, const struct node_key *key,
 
 void node_hash_map_remove(struct node_hash_map *map, struct data_node *node)
 {
-    struct node_key key = key_of(map, node->path, node->path_length);
+    struct path_key key = node_hash_map_key(map, node->path, node->path_length);
     struct node_hash_map_slot *slot = find_slot(map, &key);
     zk_assert(slot->node == node);
     remove_slot(map, slot);

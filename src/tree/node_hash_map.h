@@ -12,6 +12,7 @@
 
 #include "tree/data_node.h"
 #include "zk/base/attrs.h"
+#include "zk/tree/path_key.h"
 
 struct zk_context;
 
@@ -36,26 +37,21 @@ void node_hash_map_init(struct node_hash_map *map, const struct zk_context *ctx,
 /* Frees the nodes, too. */
 void node_hash_map_done(struct node_hash_map *map);
 
-/* A path of length bytes, and its hash, which is valid for one table only. */
-struct node_key {
-    const char *path; /* stays the caller's */
-    size_t length;
-    uint64_t hash;
-};
-
-/* The key of a path, for several calls. The earlier it is made the better: it also makes the
- * processor fetch the path's place in the table. The table of a million nodes has 32 MB, and
- * without this, waiting for the place of a new path took a third of the loading of a snapshot. */
-struct node_key node_hash_map_key(const struct node_hash_map *map, const char *path, size_t length);
+/* The key of a path. No lock is needed: the seed never changes. */
+struct path_key node_hash_map_key(const struct node_hash_map *map, const char *path, size_t length);
+/* Makes the processor fetch the path's place in the table; the earlier the better. The table of a
+ * million nodes has 32 MB, and without this, waiting for the place of a new path took a third of
+ * the loading of a snapshot. */
+void node_hash_map_prefetch(const struct node_hash_map *map, const struct path_key *key);
 /* Java: get(). Returns the node of exactly this path, so the root is "" and not "/"; NULL: there is
  * none. */
-struct data_node *node_hash_map_find(const struct node_hash_map *map, const struct node_key *key);
+struct data_node *node_hash_map_find(const struct node_hash_map *map, const struct path_key *key);
 /* The same for a path that is asked for only once. */
 struct data_node *node_hash_map_get(const struct node_hash_map *map, const char *path,
                                     size_t length);
 /* Java: put(). Takes ownership of node, whose path key has, and adds its digest. False: there is a
  * node of that path already, and nothing has been done; Java's put() would replace it. */
-ZK_NODISCARD bool node_hash_map_put(struct node_hash_map *map, const struct node_key *key,
+ZK_NODISCARD bool node_hash_map_put(struct node_hash_map *map, const struct path_key *key,
                                     struct data_node *node);
 /* Java: remove(). Returns ownership of node, which is there. Takes its digest away. */
 void node_hash_map_remove(struct node_hash_map *map, struct data_node *node);

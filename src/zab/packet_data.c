@@ -20,7 +20,7 @@ static bool is_long_enough(const struct buf *data, size_t length)
 
 struct buf *packet_data_of_request(const struct request *request)
 {
-    const struct buf *body = request->request;
+    const struct request_body *body = request->request;
     struct buf *data = buf_new(REQUEST_HEAD + (body != NULL ? body->length : 0));
     buf_put_long(data, request->session_id);
     buf_put_int(data, request->cxid);
@@ -38,9 +38,8 @@ int packet_data_read_request(const struct quorum_packet *packet, struct request 
     int64_t session_id = zk_load_long(data->bytes);
     int32_t cxid = zk_load_int(data->bytes + 8);
     int32_t type = zk_load_int(data->bytes + 12);
-    struct buf *body = buf_new_copy(data->bytes + REQUEST_HEAD, data->length - REQUEST_HEAD);
-    *ret_request = request_new(NULL, session_id, cxid, type, body, &packet->authinfo);
-    buf_unref(body);
+    *ret_request = request_new_of_learner(session_id, cxid, type, data->bytes + REQUEST_HEAD,
+                                          data->length - REQUEST_HEAD, &packet->authinfo);
     return 0;
 }
 

@@ -95,6 +95,14 @@ int final_stage_setup(void **state)
     return 0;
 }
 
+void final_stage_load(struct final_stage *stage, struct jute_in *in)
+{
+    request_processor_shutdown(stage->final);
+    request_processor_free(stage->final);
+    assert_int_equal(zk_database_deserialize_snapshot(stage->database, in), 0);
+    stage->final = final_request_processor_new(stage->server);
+}
+
 int final_stage_teardown(void **state)
 {
     struct final_stage *stage = *state;

@@ -43,6 +43,8 @@ struct final_stage {
 
 /* The setup and teardown of a cmocka test whose state is a stage. */
 int final_stage_setup(void **state);
+/* Replaces the tree by a snapshot, and the processor by one that knows the new tree. */
+void final_stage_load(struct final_stage *stage, struct jute_in *in);
 int final_stage_teardown(void **state);
 
 /* Returns the stage's next transaction. Takes over the content of record. */

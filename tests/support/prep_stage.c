@@ -107,6 +107,32 @@ static const struct zookeeper_server_methods prep_stage_methods = {
     .create_session_tracker = create_tracker,
 };
 
+static void start_processor(struct prep_stage *stage)
+{
+    stage->kept = kept_new(stage);
+    struct reconfig_terms reconfig = {
+        .enabled = zk_settings_get_boolean(stage->ctx, "reconfigEnabled", false),
+        .is_of_ensemble = true,
+        .last_seen_config = PREP_STAGE_CONFIG,
+    };
+    stage->prep =
+        prep_request_processor_new(stage->server, STAGE_SERVER, -1, reconfig, &stage->kept->base);
+    assert_int_equal(prep_request_processor_start(stage->prep), 0);
+}
+
+static void end_processor(struct prep_stage *stage)
+{
+    request_processor_shutdown(stage->prep);
+    request_processor_free(stage->prep);
+}
+
+void prep_stage_load(struct prep_stage *stage, struct jute_in *in)
+{
+    end_processor(stage);
+    assert_int_equal(zk_database_deserialize_snapshot(stage->database, in), 0);
+    start_processor(stage);
+}
+
 struct prep_stage *prep_stage_new(const char *const *settings)
 {
     struct prep_stage *stage = zk_xcalloc(1, sizeof *stage);
@@ -118,15 +144,7 @@ struct prep_stage *prep_stage_new(const char *const *settings)
     stage->server = zookeeper_server_new(stage->ctx, &prep_stage_methods, NULL, stage->database,
                                          stage->metrics);
     zookeeper_server_create_session_tracker(stage->server);
-    stage->kept = kept_new(stage);
-    struct reconfig_terms reconfig = {
-        .enabled = zk_settings_get_boolean(stage->ctx, "reconfigEnabled", false),
-        .is_of_ensemble = true,
-        .last_seen_config = PREP_STAGE_CONFIG,
-    };
-    stage->prep =
-        prep_request_processor_new(stage->server, STAGE_SERVER, -1, reconfig, &stage->kept->base);
-    assert_int_equal(prep_request_processor_start(stage->prep), 0);
+    start_processor(stage);
     stage->auth.present = true;
     struct zk_id *ip = jute_list_add(&zk_id_record, &stage->auth);
     ip->scheme = ustring_of("ip");
@@ -137,8 +155,7 @@ struct prep_stage *prep_stage_new(const char *const *settings)
 
 void prep_stage_free(struct prep_stage *stage)
 {
-    request_processor_shutdown(stage->prep);
-    request_processor_free(stage->prep);
+    end_processor(stage);
     zookeeper_server_unref(stage->server);
     zk_database_free(stage->database);
     server_metrics_free(stage->metrics);

@@ -32,6 +32,8 @@ struct prep_stage {
  * reconfigEnabled stands for the line of zoo.cfg. */
 struct prep_stage *prep_stage_new(const char *const *settings);
 void prep_stage_free(struct prep_stage *stage);
+/* Replaces table and tree by a snapshot, and the processor by one that knows the new tree. */
+void prep_stage_load(struct prep_stage *stage, struct jute_in *in);
 
 /* Submits a request. Shares body (NULL: null) and gives the reference back. */
 void prep_stage_submit(struct prep_stage *stage, int64_t session, int32_t type, struct buf *body);

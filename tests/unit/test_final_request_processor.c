@@ -393,18 +393,22 @@ static void what_is_applied_is_not_outstanding_any_more(void **state)
 {
     struct final_stage *stage = *state;
     struct outstanding_changes *changes = zookeeper_server_outstanding_changes(stage->server);
+    struct data_tree *tree = zk_database_get_data_tree(stage->database);
+    struct path_key applied = data_tree_path_key(tree, "/t", 2);
+    struct path_key next = data_tree_path_key(tree, "/u", 2);
+    data_tree_unref(tree);
     union txn_record record = open_create_record("/t");
     struct txn_log_entry *txn = final_stage_txn(stage, OP_CODE_CREATE, &record);
     outstanding_changes_lock(changes);
-    outstanding_changes_add(changes, change_record_new(txn->header.zxid, "/t"));
-    outstanding_changes_add(changes, change_record_new(txn->header.zxid + 1, "/u"));
+    outstanding_changes_add(changes, change_record_new(txn->header.zxid, &applied));
+    outstanding_changes_add(changes, change_record_new(txn->header.zxid + 1, &next));
     outstanding_changes_unlock(changes);
 
     final_stage_request(stage, OP_CODE_CREATE, NULL, txn, 0);
 
     outstanding_changes_lock(changes);
-    bool has_applied = outstanding_changes_get(changes, "/t") != NULL;
-    bool has_next = outstanding_changes_get(changes, "/u") != NULL;
+    bool has_applied = outstanding_changes_get(changes, &applied) != NULL;
+    bool has_next = outstanding_changes_get(changes, &next) != NULL;
     outstanding_changes_unlock(changes);
     assert_false(has_applied);
     assert_true(has_next);

@@ -2,11 +2,12 @@
 #include "zk/server/outstanding_changes.h"
 
 #include "zk/base/alloc.h"
-#include "zk/base/random.h"
+#include "zk/tree/data_tree.h"
 #include "zk_test.h"
 
 struct stage {
     struct zk_context *ctx;
+    struct data_tree *tree; /* whose keys the paths have */
     struct outstanding_changes *changes;
 };
 
@@ -14,7 +15,8 @@ static int setup(void **state)
 {
     static struct stage stage;
     stage.ctx = test_context();
-    stage.changes = outstanding_changes_new(stage.ctx, (uint64_t)zk_random_below(INT64_MAX));
+    stage.tree = data_tree_new(stage.ctx);
+    stage.changes = outstanding_changes_new(stage.ctx);
     outstanding_changes_lock(stage.changes);
     *state = &stage;
     return 0;
@@ -25,19 +27,27 @@ static int teardown(void **state)
     struct stage *stage = *state;
     outstanding_changes_unlock(stage->changes);
     outstanding_changes_free(stage->changes);
+    data_tree_unref(stage->tree);
     zk_context_free(stage->ctx);
     return 0;
 }
 
+static struct path_key key_of(struct stage *stage, const char *path)
+{
+    return data_tree_path_key(stage->tree, path, strlen(path));
+}
+
 static void change(struct stage *stage, int64_t zxid, const char *path)
 {
-    outstanding_changes_add(stage->changes, change_record_new(zxid, path));
+    struct path_key key = key_of(stage, path);
+    outstanding_changes_add(stage->changes, change_record_new(zxid, &key));
 }
 
 /* The zxid of the newest record; 0: there is none. */
 static int64_t newest(struct stage *stage, const char *path)
 {
-    const struct change_record *record = outstanding_changes_get(stage->changes, path);
+    struct path_key key = key_of(stage, path);
+    const struct change_record *record = outstanding_changes_get(stage->changes, &key);
     return record != NULL ? record->zxid : 0;
 }
 
@@ -163,7 +173,8 @@ static void chosen_paths_do_not_stand_in_one_slot(void **state)
     }
     for (int i = 0; i < PATHS; i++) {
         int chain = 0;
-        for (const struct change_record *record = outstanding_changes_get(stage->changes, paths[i]);
+        struct path_key key = key_of(stage, paths[i]);
+        for (const struct change_record *record = outstanding_changes_get(stage->changes, &key);
              record != NULL; record = record->same_slot)
             chain++;
         assert_in_range(chain, 1, LONGEST);
@@ -172,8 +183,8 @@ static void chosen_paths_do_not_stand_in_one_slot(void **state)
 
 static void a_duplicate_shares_data_and_acl(void **state)
 {
-    (void)state;
-    struct change_record *record = change_record_new(1, "/a");
+    struct path_key key = key_of(*state, "/a");
+    struct change_record *record = change_record_new(1, &key);
     record->exists = true;
     record->stat.version = 7;
     record->child_count = 3;
@@ -207,7 +218,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(thousands_of_paths_keep_their_records, setup, teardown),
         cmocka_unit_test_setup_teardown(chosen_paths_do_not_stand_in_one_slot, setup, teardown),
-        cmocka_unit_test(a_duplicate_shares_data_and_acl),
+        cmocka_unit_test_setup_teardown(a_duplicate_shares_data_and_acl, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void load_body(struct prep_stage *stage, const char *hex)
 {
     struct buf *bytes = golden_hex(hex);
     struct jute_in in = jute_in_of_bytes(stage->ctx, bytes->bytes, bytes->length);
-    assert_int_equal(zk_database_deserialize_snapshot(stage->database, &in), 0);
+    prep_stage_load(stage, &in);
     buf_unref(bytes);
 }
 

@@ -29,7 +29,7 @@ static void play_snapshot(struct played *played, char *rest)
 {
     struct buf *bytes = golden_hex(rest);
     struct jute_in in = jute_in_of_bytes(played->stage->ctx, bytes->bytes, bytes->length);
-    assert_int_equal(zk_database_deserialize_snapshot(played->stage->database, &in), 0);
+    final_stage_load(played->stage, &in);
     buf_unref(bytes);
 }
 

@@ -173,7 +173,7 @@ static void long_data_are_cut_and_are_one_line(void **state)
 
 static void answer(struct stage *stage, int32_t type, enum keeper_code err, struct buf *body)
 {
-    struct request *request = request_new_of_cnxn(&stage->cnxn, 7, type, NULL);
+    struct request *request = request_new_of_cnxn(&stage->cnxn, 7, type, NULL, 0);
     struct reply_header header = {.xid = 7, .zxid = 0x100000003, .err = err};
     server_cnxn_trace_response(stage->capture.ctx, request, &header, body);
     request_unref(request);

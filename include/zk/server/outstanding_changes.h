@@ -20,6 +20,7 @@
 
 #include "zk/base/buf.h"
 #include "zk/jute/data.h"
+#include "zk/tree/path_key.h"
 #include "zk/tree/shared_acl.h"
 
 struct outstanding_changes;
@@ -47,19 +48,20 @@ struct change_record {
     struct change_record *displaced;
     int64_t displaced_zxid;
     uint64_t hash; /* of path */
+    size_t path_length;
     char path[];
 };
 
-/* Returns a record that stands in no list: no node, no ACL, no data. Copies path; "/" is the root,
- * which is "" here (D-154). The caller frees it, or adds it. Java: new ChangeRecord() */
-struct change_record *change_record_new(int64_t zxid, const char *path);
+/* Returns a record that stands in no list: no node, no ACL, no data. Copies the path; the root's is
+ * "" (D-154). The caller frees it, or adds it. Java: new ChangeRecord() */
+struct change_record *change_record_new(int64_t zxid, const struct path_key *key);
 /* Returns a copy that stands in no list; the caller frees it, or adds it.
  * Java: ChangeRecord.duplicate() */
 struct change_record *change_record_duplicate(const struct change_record *record, int64_t zxid);
 void change_record_free(struct change_record *record); /* NULL is fine */
 
-/* key is a secret number, which keeps clients from choosing paths that collide in the table. */
-struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx, uint64_t key);
+/* All keys that the records are made of must be those of one tree. */
+struct outstanding_changes *outstanding_changes_new(struct zk_context *ctx);
 /* Frees the records that are left, too. NULL is fine. */
 void outstanding_changes_free(struct outstanding_changes *changes);
 
@@ -70,7 +72,7 @@ void outstanding_changes_unlock(struct outstanding_changes *changes);
 /* Returns the newest record of a path, which stays the list's; NULL if there is none. Where
  * Java asks the map outstandingChangesForPath. */
 struct change_record *outstanding_changes_get(const struct outstanding_changes *changes,
-                                              const char *path);
+                                              const struct path_key *key);
 /* Appends a record and takes ownership of it. */
 void outstanding_changes_add(struct outstanding_changes *changes, struct change_record *record);
 /* Return the oldest record, behind which the others follow by their next, and the newest one; NULL

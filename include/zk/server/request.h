@@ -10,6 +10,7 @@
 #define ZK_SERVER_REQUEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "zk/base/attrs.h"
@@ -26,12 +27,18 @@ struct shared_ids;
 struct txn_log_entry;
 struct zk_context;
 
+/* What a request came with, behind its head. It stands in one block of memory with the request. */
+struct request_body {
+    size_t length;
+    uint8_t bytes[];
+};
+
 struct request {
     struct zk_refcount refs; /* queues; lists of what is outstanding; threads at work on it */
     int64_t session_id;
     int32_t cxid;
-    int32_t type;        /* enum op_code, or a number that nobody defined */
-    struct buf *request; /* the body as it came; NULL: there is none */
+    int32_t type;                       /* enum op_code, or a number that nobody defined */
+    const struct request_body *request; /* the body as it came; NULL: there is none */
     /* As whom the client has authenticated; null for what the server asks of itself. */
     struct zk_id_list auth_info;
     struct shared_ids *shared_ids; /* whose list auth_info is; NULL: the request's own */
@@ -71,17 +78,23 @@ struct request {
     int64_t commit_recv_time_ms;
 };
 
-/* Java: new Request(). Shares body, copies auth_info (NULL: null), takes a reference to cnxn (NULL:
- * none). The caller unrefs what is returned. */
+/* Java: new Request(). Copies body (NULL: there is none) and auth_info (NULL: null), takes a
+ * reference to cnxn (NULL: none). The caller unrefs what is returned. */
 struct request *request_new(struct server_cnxn *cnxn, int64_t session_id, int32_t cxid,
-                            int32_t type, struct buf *body, const struct zk_id_list *auth_info);
+                            int32_t type, const struct buf *body,
+                            const struct zk_id_list *auth_info);
 /* The request of a transaction that another server has prepared, with the numbers of its header.
  * Shares txn. The caller unrefs what is returned. Java: new Request() */
 struct request *request_new_of_txn(struct txn_log_entry *txn);
+/* The request of another server's client, as a learner has sent it on. Copies length bytes of body
+ * and auth_info. The caller unrefs what is returned. Java: new Request() */
+struct request *request_new_of_learner(int64_t session_id, int32_t cxid, int32_t type,
+                                       const uint8_t *body, size_t length,
+                                       const struct zk_id_list *auth_info);
 /* The request of a client, with the session and the ids that its connection has now; the ids are
- * shared. The caller unrefs what is returned. Java: new Request() */
+ * shared. Copies length bytes of body. The caller unrefs what is returned. Java: new Request() */
 struct request *request_new_of_cnxn(struct server_cnxn *cnxn, int32_t cxid, int32_t type,
-                                    struct buf *body);
+                                    const uint8_t *body, size_t length);
 struct request *request_ref(struct request *request);
 void request_unref(struct request *request); /* NULL is fine */
 
@@ -93,6 +106,11 @@ void request_set_txn(struct request *request, struct txn_log_entry *txn);
  * nobody looks into it, and request_ref and request_unref leave it alone. Java: requestOfDeath */
 struct request *request_of_death(void);
 
+/* Returns a reader of a body, which is there. */
+static inline struct buf_reader request_body_reader(const struct request_body *body)
+{
+    return (struct buf_reader){.bytes = body->bytes, .length = body->length};
+}
 /* Reads the body as a record, which the caller ends with jute_done. Bytes behind it are ignored, as
  * Java ignores them. Returns MARSHALLINGERROR if it is not all there; *ret_record owns nothing
  * then. Java: ByteBufferInputStream.byteBuffer2Record() */

@@ -93,7 +93,8 @@ struct server_cnxn {
     /* 0 or 1: so much waits to be sent that no further read is to be answered at once. The port
      * sets it and takes it back. */
     struct zk_atomic_long is_full;
-    bool is_answered; /* guarded by FinalRequestProcessor's mutex: it waits for wake */
+    /* Answers that FinalRequestProcessor has queued since it woke the connection last. */
+    struct zk_atomic_long unwoken_answers;
     struct zk_context *ctx;
     /* Before the first answer: the client has sent no readOnly byte, and gets none. */
     bool is_old_client;

@@ -183,9 +183,6 @@ bool zk_database_has_session(struct zk_database *database, int64_t session_id);
 /* Java: getDataTree(). Returns a reference; the caller unrefs it. PrepRequestProcessor and readers
  * look at its nodes. */
 struct data_tree *zk_database_get_data_tree(struct zk_database *database);
-/* Returns a secret key for hashes of what clients choose: that of the first tree. It never changes,
- * so no lock is needed. */
-uint64_t zk_database_hash_key(const struct zk_database *database);
 /* Java: killSession(): deletes a session's ephemeral nodes, without a transaction. */
 void zk_database_kill_session(struct zk_database *database, int64_t session_id, int64_t zxid);
 

@@ -22,6 +22,7 @@
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/txn_log_entry.h"
 #include "zk/tree/digest.h"
+#include "zk/tree/path_key.h"
 #include "zk/tree/shared_acl.h"
 #include "zk/watch/watch_manager.h"
 
@@ -39,10 +40,10 @@ enum { DIGEST_LOG_INTERVAL = 128, DIGEST_LOG_LIMIT = 1024 };
 /* Java: new DataTree(): "", /zookeeper, /zookeeper/quota, /zookeeper/config, last zxid 0. */
 struct data_tree *data_tree_new(struct zk_context *ctx);
 struct data_tree *data_tree_ref(struct data_tree *tree);
-/* Returns the secret key by which the tree hashes what clients choose. It never changes, so no lock
- * is needed. */
-uint64_t data_tree_hash_key(const struct data_tree *tree);
 void data_tree_unref(struct data_tree *tree); /* NULL is fine */
+/* Returns the key of a path of length bytes in this tree; that of "/" is that of "". No lock is
+ * taken. */
+struct path_key data_tree_path_key(const struct data_tree *tree, const char *path, size_t length);
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
@@ -88,6 +89,8 @@ struct data_tree_record {
 /* -ENOENT: no such node. The caller ends *ret_record with data_tree_record_done. */
 ZK_NODISCARD int data_tree_get_change_record(struct data_tree *tree, const char *path,
                                              struct data_tree_record *ret_record);
+ZK_NODISCARD int data_tree_get_change_record_of(struct data_tree *tree, const struct path_key *key,
+                                                struct data_tree_record *ret_record);
 void data_tree_record_done(struct data_tree_record *record);
 
 /* ---- reading: data_tree_read.c --------------------------------------------------------------- */
