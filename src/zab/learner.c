@@ -381,7 +381,7 @@ int learner_read_txn(struct learner *learner, const struct quorum_packet *packet
 int learner_read_next_txn(struct learner *learner, const struct quorum_packet *packet,
                           struct txn_log_entry **ret_txn)
 {
-    struct txn_log_entry *txn;
+    struct txn_log_entry *txn = NULL;
     int r = learner_read_txn(learner, packet, &txn);
     if (r < 0)
         return r;
