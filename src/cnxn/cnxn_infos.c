@@ -68,7 +68,9 @@ static void fill_info(struct nio_server_cnxn *cnxn, struct server_cnxn_info *inf
     zk_text_copy(info->last_operation, sizeof info->last_operation,
                  values.last_op != NULL ? values.last_op : "null");
     info->established_ms = values.established_ms;
-    info->session_timeout_ms = cnxn->base.session_timeout_ms;
+    info->session_timeout_ms = cnxn->base.session_timeout_ms > 0
+                                   ? cnxn->base.session_timeout_ms
+                                   : cnxn->factory->sessionless_timeout_ms;
     info->last_cxid = values.last_cxid;
     info->last_zxid = values.last_zxid;
     info->last_response_time_ms = values.last_response_time_ms;

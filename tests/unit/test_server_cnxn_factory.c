@@ -116,6 +116,26 @@ static void a_long_answer_to_a_word_counts_as_several_packets(void **state)
     port_close(&port);
 }
 
+/* Java: NIOServerCnxn(), sessionTimeout */
+static void a_connection_without_a_session_has_the_time_of_one_that_says_nothing(void **state)
+{
+    (void)state;
+    struct port port = {.ctx = command_stage_context()};
+    zk_settings_set(port.ctx, "zookeeper.nio.sessionlessCnxnTimeout", "70000");
+    port_open(&port, 60);
+    struct sock *silent = dial(&port);
+    free(exchange(&port, "ruok", 4)); /* who came before it is in the table */
+    struct server_cnxns cnxns = server_cnxn_factory_cnxns(port.factory);
+    struct server_cnxn_info *infos = NULL;
+    size_t count = cnxns.list(cnxns.arg, &infos);
+    assert_true(count >= 1);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(infos[i].session_timeout_ms, 70000);
+    free(infos);
+    sock_unref(silent);
+    port_close(&port);
+}
+
 /* CLI-03 */
 static void cli_03_a_word_is_answered_and_the_connection_closed(void **state)
 {
@@ -406,6 +426,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cli_03_a_word_is_answered_and_the_connection_closed),
         cmocka_unit_test(a_long_answer_to_a_word_counts_as_several_packets),
+        cmocka_unit_test(a_connection_without_a_session_has_the_time_of_one_that_says_nothing),
         cmocka_unit_test(a_newline_behind_the_word_does_no_harm),
         cmocka_unit_test(a_word_in_four_pieces_is_a_word),
         cmocka_unit_test(cli_03_anything_else_is_closed_without_a_byte),
