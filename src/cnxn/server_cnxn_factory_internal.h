@@ -86,7 +86,8 @@ struct nio_server_cnxn {
     int64_t bytes_received;   /* those that the metrics have not been told of yet */
     int64_t watch_bytes_told; /* the server_cnxn_watch_bytes that the metrics know of */
 
-    /* Used by its selector's thread alone, but for lent_done. */
+    /* Used by its selector's thread alone; but while it is lent, the worker reads lent_ops, and in
+     * the end it sets lent_done. */
     bool is_lent;                    /* to a worker */
     struct zk_atomic_long lent_done; /* the worker is done with it */
     int32_t lent_ops;

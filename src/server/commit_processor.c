@@ -32,9 +32,11 @@
 #include "zk/server/server_metrics.h"
 #include "zk/server/zookeeper_server.h"
 
+enum { TEXT_OF_COUNT = 12 }; /* bytes, of a number in a line of the log */
+
 /* What has been measured goes to the metrics when the thread has nothing to do, and after so many
  * turns. */
-enum { TURNS_BETWEEN_MERGES = 256, TEXT_OF_COUNT = 12 };
+enum { TURNS_BETWEEN_MERGES = 256 };
 
 /* The processors behind this one are woken when it has nothing more to hand on, or has handed on so
  * many; so commits that come one by one while others are applied are answered together. */

@@ -415,22 +415,18 @@ static struct playback_listener commit_proposal_playback_listener(struct zk_data
 }
 
 /* Java: getCommittedLog() */
-void zk_database_get_committed_log(struct zk_database *database, int64_t after_zxid,
-                                   struct committed_log *ret_log)
+void zk_database_get_committed_log(struct zk_database *database, struct committed_log *ret_log)
 {
     *ret_log = (struct committed_log){0};
     zk_mutex_lock(&database->log_mu);
     const struct committed_ring *ring = &database->committed_log;
-    size_t first = 0;
-    while (first < ring->count && ring->entries[ring_slot(ring, first)]->header.zxid <= after_zxid)
-        first++;
-    ret_log->count = ring->count - first;
-    ret_log->entries = zk_xcalloc(ret_log->count + 1, sizeof *ret_log->entries);
-    for (size_t i = 0; i < ret_log->count; i++)
-        ret_log->entries[i] = txn_log_entry_ref(ring->entries[ring_slot(ring, first + i)]);
+    ret_log->count = ring->count;
+    ret_log->entries = zk_xcalloc(ring->count + 1, sizeof *ret_log->entries);
+    for (size_t i = 0; i < ring->count; i++)
+        ret_log->entries[i] = txn_log_entry_ref(ring->entries[ring_slot(ring, i)]);
     if (ring->count > 0) {
-        ret_log->min_committed_log = ring->entries[ring->head]->header.zxid;
-        ret_log->max_committed_log = ring->entries[ring_slot(ring, ring->count - 1)]->header.zxid;
+        ret_log->min_committed_log = ret_log->entries[0]->header.zxid;
+        ret_log->max_committed_log = ret_log->entries[ring->count - 1]->header.zxid;
     }
     zk_mutex_unlock(&database->log_mu);
 }

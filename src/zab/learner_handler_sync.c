@@ -141,7 +141,7 @@ bool learner_handler_sync_follower(struct learner_handler *handler, int64_t peer
 static void look_at_history(struct learner_handler *handler, struct history *ret_history)
 {
     struct zk_database *database = handler->master->database;
-    zk_database_get_committed_log(database, INT64_MIN, &ret_history->log);
+    zk_database_get_committed_log(database, &ret_history->log);
     int64_t last_processed_zxid = zk_database_last_processed_zxid(database);
     bool empty = ret_history->log.count == 0;
     ret_history->min_committed_log =

@@ -65,8 +65,8 @@ struct request {
     /* Java's hdr, txn and txnDigest. A reference; NULL for reads and SYNC. */
     struct txn_log_entry *txn;
     int64_t zxid; /* -1: none yet */
-    /* What PrepRequestProcessor, or a learner's first one, found wrong: enum keeper_code, 0 for
-     * nothing. */
+    /* What was found wrong ahead of the last processor, by another one, by RequestThrottler, or on
+     * the short way to it: enum keeper_code, 0 for nothing. */
     int32_t exception;
 
     /* ---- times for the metrics; -1: has not happened ---- */

@@ -114,15 +114,13 @@ void zk_database_add_committed_proposal(struct zk_database *database, struct txn
 struct committed_log {
     struct txn_log_entry **entries;
     size_t count;
-    /* The ends of the whole log, even if only a part is copied; both are 0 if it is empty. */
+    /* The first zxid and the last one; both are 0 if it is empty. */
     int64_t min_committed_log;
     int64_t max_committed_log;
 };
 
-/* Copies those behind after_zxid (INT64_MIN: all); committed_log_done ends the copy.
- * Java: getCommittedLog() */
-void zk_database_get_committed_log(struct zk_database *database, int64_t after_zxid,
-                                   struct committed_log *ret_log);
+/* Java: getCommittedLog(). committed_log_done ends the copy. */
+void zk_database_get_committed_log(struct zk_database *database, struct committed_log *ret_log);
 
 void committed_log_done(struct committed_log *log);
 
