@@ -38,10 +38,11 @@ static const char *problem_at(const struct ustring *path, size_t at, int32_t cha
     return is_invalid_character(character) ? "invalid character" : NULL;
 }
 
-/* Returns whether a byte is a character that no rule is about, as nearly all are. */
+/* Returns whether a byte is a character that no rule is about, as nearly all are: what stands
+ * behind '.' and '/' in ASCII, or before them. */
 static bool is_plain(char byte)
 {
-    return byte > ' ' && byte < 0x7f && byte != '/' && byte != '.';
+    return (byte > '/' && byte < 0x7f) || (byte > ' ' && byte < '.');
 }
 
 static bool has_problem(struct path_problem *ret_problem, const char *text)
@@ -64,22 +65,23 @@ bool path_utils_validate_path(const struct ustring *path, struct path_problem *r
     if (path->text[path->length - 1] == '/')
         return has_problem(ret_problem, "Path must not end with / character");
 
-    size_t unit = 1;
-    size_t used;
-    for (size_t at = 1; at < path->length; at += used, unit++) {
-        used = 1;
-        if (is_plain(path->text[at]))
+    for (size_t at = 1, unit = 1; at < path->length; unit++) {
+        if (is_plain(path->text[at])) {
+            at++;
             continue;
+        }
+        size_t used = 1;
         int32_t character = zk_utf8_decode(path->text + at, path->length - at, &used);
         if (character < 0) {
             character = 0xfffd;
             used = 1;
         }
         const char *problem = problem_at(path, at, character);
-        if (problem == NULL)
-            continue;
-        zk_text_printf(ret_problem->text, sizeof ret_problem->text, "%s @%zu", problem, unit);
-        return false;
+        if (problem != NULL) {
+            zk_text_printf(ret_problem->text, sizeof ret_problem->text, "%s @%zu", problem, unit);
+            return false;
+        }
+        at += used;
     }
     return true;
 }
