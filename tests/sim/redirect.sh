@@ -3,14 +3,13 @@
 # two members that only look, the calls of OBSERVE_SYMS ("-": none) are renamed too, and in all others
 # the call that writes a line about a transaction. Then nothing
 # that should have been redirected may be left (objcopy says nothing of members it cannot read).
-# What a release keeps for link-time optimisation goes: it has the old names, and ld would take it.
 set -eu
 archive=$1 syms=$2 observe_syms=$3 output=$4
 objcopy=${OBJCOPY:-objcopy}
 work=$output.parts
 rm -rf "$output" "$work"
 mkdir "$work"
-"$objcopy" --remove-section='.gnu.lto_*' --redefine-syms="$syms" "$archive" "$work/redirected.a"
+"$objcopy" --redefine-syms="$syms" "$archive" "$work/redirected.a"
 if [ "$observe_syms" != - ]; then
   (cd "$work" && ar x redirected.a log.c.o trace.c.o)
   "$objcopy" --redefine-sym zk_trace_txn=observe_trace_txn "$work/redirected.a"
