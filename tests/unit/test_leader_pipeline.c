@@ -382,11 +382,14 @@ static void answer_to_a_ping_keeps_every_session_that_it_names(void **state)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* BRD-05 */
+/* BRD-05: after syncLimit ticks, and no later: two PINGs leave in each of them. */
 static void brd_05_follower_that_answers_pings_and_never_acknowledges_is_let_go(void **state)
 {
     struct stage *stage = *state;
+    struct quorum_peer *self = stage->peer.self;
     struct scripted_peer *mute = learn(&stage->peer, 2, LEADER_FOLLOWERINFO, EPOCH);
+    int64_t start_ms = zk_elapsed_ms();
+    int pings = 0;
     request_create_session(stage->follower, SESSION, 30000);
     txn_log_entry_unref(
         expect_transaction(stage, mute, LEADER_PROPOSAL, EPOCH + 1, OP_CODE_CREATE_SESSION));
@@ -401,10 +404,13 @@ static void brd_05_follower_that_answers_pings_and_never_acknowledges_is_let_go(
         buf_unref(scripted_peer_read_packet(stage->follower, &type, &zxid));
         if (type != LEADER_PING)
             continue;
+        pings++;
         scripted_peer_send_packet(stage->follower, LEADER_PING, zxid, "");
         scripted_peer_try_send_packet(mute, LEADER_PING, zxid, ""); /* it may be gone by now */
     }
 
+    assert_true(zk_elapsed_ms() - start_ms >= self->sync_limit_ms);
+    assert_true(pings <= 2 * self->config->sync_limit + 2);
     scripted_peer_drain(mute);
     expect_revalidation(stage->follower, SESSION, true); /* the other one stays */
     scripted_peer_free(mute);
