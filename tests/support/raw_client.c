@@ -11,6 +11,7 @@
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/io/sock.h"
 #include "zk/jute/op_code.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/settings.h"
 #include "zk_test.h"
 
@@ -26,6 +27,8 @@ void raw_stage_begin(struct raw_stage *stage, const struct raw_setting *settings
     char *error = NULL;
     snprintf(tick, sizeof tick, "%d", TICK_MS);
     stage->ctx = test_context();
+    /* Or a caller that should have been closed at once would be closed some time later. */
+    zk_settings_set(stage->ctx, "zookeeper.nio.sessionlessCnxnTimeout", "600000");
     for (size_t i = 0; i < count; i++)
         zk_settings_set(stage->ctx, settings[i].key, settings[i].value);
     assert_int_equal(server_config_parse_arguments(stage->ctx, 3, args, &stage->config, &error), 0);
@@ -156,8 +159,10 @@ void raw_assert_end(struct sock *sock)
 {
     char byte;
     size_t count = 0;
+    int64_t start_ms = zk_elapsed_ms();
     int r = sock_read_some(sock, &byte, 1, &count);
     assert_true((r == 0 && count == 0) || r == -ECONNRESET);
+    assert_true(zk_elapsed_ms() - start_ms < RAW_TIMEOUT_MS / 2);
     sock_unref(sock);
 }
 

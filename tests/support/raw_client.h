@@ -27,7 +27,8 @@ struct raw_setting {
     const char *value;
 };
 
-/* Starts a server with these system properties, on a port that nobody else has. */
+/* Starts a server with these system properties, on a port that nobody else has. Unless they say
+ * otherwise, callers without a session are never closed for their silence. */
 void raw_stage_begin(struct raw_stage *stage, const struct raw_setting *settings, size_t count);
 void raw_stage_finish(struct raw_stage *stage);
 
@@ -71,8 +72,8 @@ void raw_send_frame(struct sock *sock, struct buf *frame);
 /* Returns the body of the next frame; the caller unrefs it. */
 struct buf *raw_read_frame(struct sock *sock);
 void raw_assert_reply(struct sock *sock, int32_t xid, int32_t err);
-/* Nothing more comes but the end; unrefs sock. A reset is the end, too: we had sent what nobody
- * read. */
+/* Nothing more comes but the end, and not only because a session is over; unrefs sock. A reset is
+ * the end, too: we had sent what nobody read. */
 void raw_assert_end(struct sock *sock);
 
 /* Reads the answer to a connect request, which has that length. */

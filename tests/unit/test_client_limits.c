@@ -226,9 +226,26 @@ static void what_a_connection_sent_at_its_end_is_among_the_bytes_received(void *
     raw_stage_finish(&stage);
 }
 
+static void cli_49_there_are_no_more_connections_than_max_cnxns(void **state)
+{
+    (void)state;
+    struct raw_stage stage;
+    static const struct raw_setting setting = {"zookeeper.maxCnxns", "2"};
+    raw_stage_begin(&stage, &setting, 1);
+    struct raw_client one = raw_connect(&stage);
+    struct raw_client two = raw_connect(&stage);
+    raw_assert_end(raw_dial(&stage));
+    raw_assert_pings(&one);
+    raw_assert_pings(&two);
+    sock_unref(one.sock);
+    sock_unref(two.sock);
+    raw_stage_finish(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
         cmocka_unit_test(what_a_connection_sent_at_its_end_is_among_the_bytes_received),
         cmocka_unit_test(who_only_connects_while_the_server_loads_its_data_is_served_afterwards),
         cmocka_unit_test(what_clients_do_is_in_the_figures_when_they_have_their_answers),

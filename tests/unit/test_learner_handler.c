@@ -208,7 +208,18 @@ static void snap_is_counted_when_the_tree_has_been_sent(void **state)
     free(data);
 }
 
-/* LRN-03, at the port: an observer beyond the limit is sent away, a voter is not. */
+/* An observer that stands where the leader stands: it is sent a DIFF. */
+static struct scripted_peer *observe(struct testing_peer *peer, const char *info)
+{
+    struct scripted_peer *observer = dial_leader(peer);
+    scripted_peer_send_packet(observer, LEADER_OBSERVERINFO, 0, info);
+    scripted_peer_expect_packet(observer, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
+    scripted_peer_send_packet(observer, LEADER_ACKEPOCH, EPOCH_1_ZXID, NOTHING);
+    return observer;
+}
+
+/* LRN-03, at the port: an observer beyond the limit is sent away, a voter is not, and an observer
+ * that is sent a DIFF is counted with others. */
 static void lrn_03_observer_beyond_the_limit_is_refused(void **state)
 {
     (void)state;
@@ -233,21 +244,14 @@ static void lrn_03_observer_beyond_the_limit_is_refused(void **state)
     scripted_peer_expect_packet(voter, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
     scripted_peer_send_packet(voter, LEADER_ACKEPOCH, 0, NOTHING);
     scripted_peer_expect_packet(voter, LEADER_SNAP, EPOCH_1_ZXID, NULL);
+    struct scripted_peer *up_to_date = observe(&peer, INFO_OF_4);
+    scripted_peer_expect_packet(up_to_date, LEADER_DIFF, EPOCH_1_ZXID, NULL);
     assert_int_equal(-ECANCELED, testing_peer_stop(&peer));
+    scripted_peer_free(up_to_date);
     scripted_peer_free(voter);
     scripted_peer_free(observer);
     scripted_peer_free(follower);
     testing_peer_done(&peer);
-}
-
-/* An observer that stands where the leader stands: it is sent a DIFF. */
-static struct scripted_peer *observe(struct testing_peer *peer, const char *info)
-{
-    struct scripted_peer *observer = dial_leader(peer);
-    scripted_peer_send_packet(observer, LEADER_OBSERVERINFO, 0, info);
-    scripted_peer_expect_packet(observer, LEADER_LEADERINFO, EPOCH_1_ZXID, PROTOCOL_VERSION);
-    scripted_peer_send_packet(observer, LEADER_ACKEPOCH, EPOCH_1_ZXID, NOTHING);
-    return observer;
 }
 
 /* LRN-03: a synchronisation ends with the ACK of NEWLEADER, or with the connection; then there is

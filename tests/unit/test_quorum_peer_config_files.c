@@ -157,6 +157,21 @@ static void a_client_port_in_the_server_line_clashes_too(void **state)
     config_fixture_done(&fixture);
 }
 
+/* CFG-02: the wildcard of the own line takes the port at every address. */
+static void cfg_02_a_client_port_on_the_own_wildcard_is_refused(void **state)
+{
+    (void)state;
+    struct config_fixture fixture = config_fixture_new();
+    config_fixture_write(&fixture, "myid", "1");
+    config_fixture_parse(&fixture,
+                         "dataDir=DIR\n" CONFIG_LIMITS "clientPort=2\nclientPortAddress=127.0.0.1\n"
+                         "server.1=0.0.0.0:1:2\nserver.2=127.0.0.1:3:4\n");
+    assert_string_equal(fixture.error,
+                        "DIR/zoo.cfg:5: clientPort=2: client port 2 is also the election port of "
+                        "server.1; give each of the three its own port");
+    config_fixture_done(&fixture);
+}
+
 static void a_static_client_port_is_kept_in_the_own_entry(void **state)
 {
     (void)state;
@@ -716,6 +731,7 @@ int main(void)
         cmocka_unit_test(a_myid_that_is_no_file_is_missing),
         cmocka_unit_test(cfg_02_a_client_port_on_the_own_election_port_is_refused),
         cmocka_unit_test(cfg_02_ports_that_do_not_meet_are_fine),
+        cmocka_unit_test(cfg_02_a_client_port_on_the_own_wildcard_is_refused),
         cmocka_unit_test(a_client_port_in_the_server_line_clashes_too),
         cmocka_unit_test(a_static_client_port_is_kept_in_the_own_entry),
         cmocka_unit_test(client_addresses_of_both_places_must_agree),

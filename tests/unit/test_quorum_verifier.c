@@ -221,6 +221,10 @@ static void vote_05_without_followers_the_file_decides(void **state)
     assert_true(qv_override_quorum_decision(qv, &nobody));
     test_write_file(path, "01");
     assert_false(qv_ask_oracle(qv));
+    test_write_file(path, "true"); /* nothing but a 1 is a yes */
+    assert_false(qv_ask_oracle(qv));
+    test_write_file(path, " 1");
+    assert_false(qv_ask_oracle(qv));
     qv_unref(qv);
     free(path);
     test_remove_directory(directory);
