@@ -475,6 +475,10 @@ static void dsc_08_follower_that_comes_late_does_not_start_the_wait_anew(void **
     start_call(&follower, &peer, call_get_epoch);
     struct counted it = {leader, 2, &leader->connecting_followers};
     test_await(is_counted, &it);
+    leader_report_looking_sid(&leader->role, NULL, 9); /* it has not elected us */
+    zk_mutex_lock(&leader->epoch_mu);
+    assert_false(leader->quit_wait_for_epoch);
+    zk_mutex_unlock(&leader->epoch_mu);
     leader_report_looking_sid(&leader->role, NULL, 3);
 
     zk_mutex_lock(&leader->epoch_mu);

@@ -388,6 +388,27 @@ static void cnx_13_the_port_is_bound_when_the_own_name_becomes_known(void **stat
     cnx_stage_free(stage);
 }
 
+/* CNX-13: the name was known, and stands elsewhere when a port that has broken is bound again. */
+static void cnx_13_a_port_is_bound_again_where_the_own_name_has_moved(void **state)
+{
+    (void)state;
+    outside_name("two.zk.test", "127.0.0.2");
+    struct cnx_stage *stage = stage_with_a_name(2, "two.zk.test", "electionPortBindRetry=0\n");
+    const uint16_t port = stage->ensemble.election_ports[1];
+    cnx_stage_start_listener(stage);
+    election_peer_await_logged(stage->peer, "2 is accepting connections now", 1);
+
+    outside_name("two.zk.test", "127.0.0.3");
+    outside_let_time_pass(MOST_PASSED_MS);
+    outside_fail(OUTSIDE_ACCEPT, EINVAL, 0, 1);
+    assert_answers(stage->peer, "127.0.0.2", port); /* whom accept should have met */
+
+    election_peer_await_logged(stage->peer, "2 is accepting connections now", 2);
+    assert_answers(stage->peer, "127.0.0.3", port);
+    outside_restore(NULL);
+    cnx_stage_free(stage);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, cnx_stage_setup, teardown)
 
 int main(void)
@@ -409,6 +430,7 @@ int main(void)
         cmocka_unit_test(cnx_13_a_name_that_is_unknown_at_first_is_found_later),
         cmocka_unit_test(cnx_11_an_own_name_that_nobody_knows_is_reported),
         cmocka_unit_test(cnx_13_the_port_is_bound_when_the_own_name_becomes_known),
+        cmocka_unit_test(cnx_13_a_port_is_bound_again_where_the_own_name_has_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
