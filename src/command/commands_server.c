@@ -32,11 +32,11 @@ void command_run_configuration(struct command_call *call)
     struct json_writer *json = call->json;
     char *data_dir = file_canonical(status->snap_dir);
     char *log_dir = file_canonical(status->data_dir);
-    json_long(json, "client_port", config->client_port_address.port);
+    json_long(json, "client_port", config->has_client_port ? config->client_port_address.port : -1);
     json_text(json, "data_dir", data_dir);
     json_text(json, "data_log_dir", log_dir);
     json_long(json, "tick_time", config->tick_time_ms);
-    json_long(json, "max_client_cnxns", config->max_client_cnxns);
+    json_long(json, "max_client_cnxns", config->has_client_port ? config->max_client_cnxns : -1);
     json_long(json, "min_session_timeout", config->min_session_timeout_ms);
     json_long(json, "max_session_timeout", config->max_session_timeout_ms);
     json_long(json, "server_id", status->is_alone ? 0 : config->my_id);

@@ -13,6 +13,7 @@ struct metrics_provider;
 struct quorum_peer_config;
 struct server_metrics;
 struct server_cnxn_factory;
+struct server_stats;
 struct zk_context;
 
 /* While it is all zero, nothing runs. */
@@ -20,14 +21,16 @@ struct operator_services {
     struct metrics_provider *metrics_provider; /* NULL as below */
     struct admin_server *admin_server; /* NULL: none is asked for, or it could not be started */
     struct datadir_cleanup_manager *cleanup; /* NULL: not started yet */
+    struct server_stats
+        *no_clients; /* what a server counts that has no client port; NULL: it has one */
     struct server_metrics *metrics;
     /* Java: ServerStats.fsyncThresholdExceedCount */
     struct zk_atomic_long fsync_threshold_exceed_count;
 };
 
 /* Starts what the settings ask for. The caller goes on without what cannot be started, as Java
- * does; a line in the log says why. client_port may be NULL: then nothing is started. It and what
- * hook points to outlive the services. */
+ * does; a line in the log says why. client_port may be NULL: then there are no connections to tell
+ * of. It and what hook points to outlive the services. */
 void operator_services_start(struct operator_services *services, struct zk_context *ctx,
                              struct server_status_hook hook,
                              struct server_cnxn_factory *client_port);

@@ -617,6 +617,56 @@ static void the_admin_server_of_one_alone_shows_the_text_of_its_file(void **stat
     assert_int_equal(end(stage, SIGTERM), 0);
 }
 
+/* Its answer to a command, as HTTP/1.0. */
+static char *ask_admin_server(int port, const char *command)
+{
+    struct zk_str request = {0};
+    zk_str_printf(&request, "GET /commands/%s HTTP/1.0\r\n\r\n", command);
+    char *answer = ask_port(port, zk_str_text(&request));
+    zk_str_done(&request);
+    return answer;
+}
+
+/* A voter that serves no clients is watched by this alone. */
+static void a_member_without_a_client_port_has_its_admin_server(void **state)
+{
+    static const struct {
+        const char *command;
+        const char *words;
+    } ROWS[] = {
+        {"connections", "{\n  \"connections\" : [ ],\n  \"secure_connections\" : [ ],\n"},
+        {"configuration", "\"client_port\" : -1,\n"},
+        {"configuration", "\"max_client_cnxns\" : -1,\n"},
+        {"zabstate", "\"client_address\" : null,\n"},
+        {"monitor", "\"num_alive_connections\" : 0,\n"},
+        {"stats", "\"connections\" : [ ],\n"},
+        {"stat_reset", "\"error\" : null"},
+        {"connection_stat_reset", "\"error\" : null"},
+        {"srvr", "\"num_alive_client_connections\" : 0,\n"},
+    };
+    struct stage *stage = *state;
+    int port = test_free_port();
+    struct zk_str text = {0};
+    zk_str_printf(&text,
+                  "tickTime=200\ninitLimit=10\nsyncLimit=5\ndataDir=%s\nstandaloneEnabled=false\n"
+                  "admin.serverPort=%d\nserver.1=127.0.0.1:%d:%d\n",
+                  stage->directory, port, test_free_port(), test_free_port());
+    test_write_file(stage->config, text.text);
+    zk_str_done(&text);
+    start(stage, NULL);
+    await_log(stage, "Started AdminServer on address");
+    await_log(stage, "PrepRequestProcessor (sid:1) started");
+
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        char *answer = ask_admin_server(port, ROWS[i].command);
+        if (strstr(answer, ROWS[i].words) == NULL)
+            fail_msg("%s: %s", ROWS[i].command, answer);
+        free(answer);
+    }
+
+    assert_int_equal(end(stage, SIGTERM), 0);
+}
+
 static void five_words(struct stage *stage)
 {
     execl(ZKPEER, ZKPEER, "1", stage->directory, "3", "4", "5", (char *)NULL);
@@ -657,6 +707,7 @@ int main(void)
         TEST(a_server_alone_that_cannot_start_does_not_say_that_it_ended_normally),
         TEST(envi_tells_of_the_machine_and_its_user),
         TEST(the_admin_server_of_one_alone_shows_the_text_of_its_file),
+        TEST(a_member_without_a_client_port_has_its_admin_server),
         TEST(arguments_that_make_no_sense_end_it_with_2),
         TEST(an_option_without_a_value_has_an_empty_one_as_in_a_jvm),
     };
