@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a zoo.cfg makes of a real process: limits, roles, directories, names and an oracle. Where a peer must refuse, a C and a
-# Java peer are given the same files and must leave with the same code.
+# Java peer are given the same files and must leave with the same code. Before that, some hundred files are given to both parsers.
 #
 # Prints one line a test, "ok ..." or "FAILED ...", and ends with 1 if any has failed.
 set -euo pipefail
@@ -197,6 +197,8 @@ oracle() {
   expect "the two with an oracle are taken away" "$cluster" clean
 }
 
+need_packages "to ask Java's own parser" python3:python3 default-jdk-headless:javac
+expect "some hundred files are read as Java reads them" python3 "$here/configurations.py" "$(dirname "$ZK_CLUSTER_DIR")"
 roles_limits_and_directories
 names
 three_of_five
