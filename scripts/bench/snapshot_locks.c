@@ -74,7 +74,7 @@ static void add_node(struct data_tree *tree, const char *path)
     struct data_node *node = data_node_new(path, strlen(path), bytes, -1, &stat);
     buf_unref(bytes);
     zk_mutex_lock(&tree->mu);
-    struct node_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
+    struct path_key key = node_hash_map_key(&tree->nodes, path, strlen(path));
     int r = data_tree_hang_node_locked(tree, &key, node);
     zk_mutex_unlock(&tree->mu);
     zk_assert(r == 0);
