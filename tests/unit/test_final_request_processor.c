@@ -34,6 +34,28 @@ static void a_created_node_is_answered_with_its_path(void **state)
     assert_int_equal(zk_database_last_processed_zxid(stage->database), stage->last_zxid);
 }
 
+/* The next answer is built in the memory of the one before, but not while that one is in use. */
+static void an_answer_that_somebody_has_stays_as_it_is(void **state)
+{
+    struct final_stage *stage = *state;
+    union txn_record record = open_create_record("/kept");
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
+    struct buf *kept = buf_ref(stage->client.body);
+    struct buf *copy = buf_new_copy(kept->bytes, kept->length);
+    record = open_create_record("/next");
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
+    struct create_response response;
+    final_stage_expect_body(stage, &create_response_record, &response);
+    assert_string_equal(response.path.text, "/next");
+    jute_done(&create_response_record, &response);
+    assert_int_equal(kept->length, copy->length);
+    assert_memory_equal(kept->bytes, copy->bytes, copy->length);
+    buf_unref(kept);
+    buf_unref(copy);
+}
+
 static void create2_and_set_data_are_answered_with_the_stat(void **state)
 {
     struct final_stage *stage = *state;
@@ -104,17 +126,19 @@ static void the_answers_of_a_batch_leave_together(void **state)
     struct final_stage *stage = *state;
     struct gathering_client client = {.cnxn = {.ops = &gathering_ops}};
     zk_refcount_init(&client.cnxn.refs);
-    for (int32_t xid = 1; xid <= 3; xid++) {
-        struct request *request = request_new(&client.cnxn, 1, xid, OP_CODE_PING, NULL, NULL);
-        assert_int_equal(request_processor_hand_over(stage->final, request), 0);
-        request_unref(request);
+    for (int batch = 1; batch <= 2; batch++) {
+        for (int32_t xid = 1; xid <= 3; xid++) {
+            struct request *request = request_new(&client.cnxn, 1, xid, OP_CODE_PING, NULL, NULL);
+            assert_int_equal(request_processor_hand_over(stage->final, request), 0);
+            request_unref(request);
+        }
+        assert_int_equal(client.queued, 3 * batch);
+        assert_int_equal(client.woken, batch - 1);
+        request_processor_wake(stage->final);
+        assert_int_equal(client.woken, batch);
+        request_processor_wake(stage->final);
+        assert_int_equal(client.woken, batch);
     }
-    assert_int_equal(client.queued, 3);
-    assert_int_equal(client.woken, 0);
-    request_processor_wake(stage->final);
-    assert_int_equal(client.woken, 1);
-    request_processor_wake(stage->final);
-    assert_int_equal(client.woken, 1);
     server_cnxn_unref(&client.cnxn);
 }
 
@@ -420,6 +444,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_created_node_is_answered_with_its_path),
+        STAGED(an_answer_that_somebody_has_stays_as_it_is),
         STAGED(create2_and_set_data_are_answered_with_the_stat),
         STAGED(a_deleted_node_is_answered_with_a_header_alone),
         STAGED(a_failed_write_is_answered_with_its_code),
