@@ -22,7 +22,8 @@ struct server_cnxn_info {
     int64_t packets_received;
     int64_t packets_sent;
 
-    /* 0: it has no session, and what follows says nothing. */
+    /* 0: it has no session, and what follows says nothing, but for session_timeout_ms: so long it
+     * may be silent. */
     int64_t session_id;
     char last_operation[8]; /* Request.op2String(): "PING"; "NA": none yet */
     int64_t established_ms; /* wall time */
