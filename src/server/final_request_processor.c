@@ -64,7 +64,8 @@ static int final_request_processor_process_request(struct request_processor *pro
     zookeeper_server_request_finished(final->server, request);
 
     /* Beside a read that comes straight from its connection a write of another client may be
-     * applied (A-240); so such a read takes the zxid in the moment in which it reads. */
+     * applied (A-240); so such a read takes the zxid in the moment in which it reads. A write's is
+     * its own, which was the tree's last one when it was applied. */
     struct answer answer = {
         .tree = final->tree,
         .zxid = request->txn != NULL ? rc.zxid : data_tree_last_processed_zxid(final->tree),

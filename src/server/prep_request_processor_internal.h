@@ -31,15 +31,15 @@ struct prep_request_processor {
     struct zk_context *ctx;
     struct zookeeper_server *server;
     struct request_processor *next_processor; /* owned */
-    struct data_tree *tree;                   /* a reference: the server's, see its final one */
-    struct outstanding_changes *changes;      /* the server's */
-    struct session_tracker *session_tracker;  /* the server's */
+    struct data_tree *tree; /* a reference; it stays the current one: see FinalRequestProcessor's */
+    struct outstanding_changes *changes;     /* the server's */
+    struct session_tracker *session_tracker; /* the server's */
     int64_t server_id;
     int32_t client_port;
     struct blocking_queue *submitted_requests; /* of struct request, a reference each */
     struct zk_thread_group *threads;
-    int64_t
-        now_ms; /* when the thread took its batch, or was done with the request before this one */
+    /* When the thread took its batch, or was done with the request before this one. */
+    int64_t now_ms;
     int64_t quota_logged_ms; /* when the log was last told that a quota is exceeded; 0: never */
     struct server_metrics_values measured; /* by the thread, since it last told the server */
 
