@@ -655,7 +655,7 @@ static void a_member_without_a_client_port_has_its_admin_server(void **state)
     zk_str_done(&text);
     start(stage, NULL);
     await_log(stage, "Started AdminServer on address");
-    await_log(stage, "PrepRequestProcessor (sid:1) started");
+    await_log(stage, "Peer state changed: leading - broadcast");
 
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         char *answer = ask_admin_server(port, ROWS[i].command);
