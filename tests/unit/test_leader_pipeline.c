@@ -322,7 +322,8 @@ static void revalidated_session_belongs_to_the_learner_that_asked(void **state)
 static void session_that_nobody_hears_of_is_closed(void **state)
 {
     struct stage *stage = *state;
-    open_session(stage, SESSION, 300, EPOCH + 1);
+    /* It must not be over before its own commit has come, also on a busy machine. */
+    open_session(stage, SESSION, 2000, EPOCH + 1);
 
     struct txn_log_entry *entry = expect_transaction(stage, stage->follower, LEADER_PROPOSAL,
                                                      EPOCH + 2, OP_CODE_CLOSE_SESSION);
