@@ -22,30 +22,33 @@
 
 enum { JUTE_LIMIT = 1048575 };
 
-static int setup(void **state)
+static int begin(void **state, const char *key, const char *value)
 {
     static struct raw_stage stage;
-    raw_stage_begin(&stage, NULL, 0);
+    const struct raw_setting setting = {key, value};
+    raw_stage_begin(&stage, &setting, key != NULL ? 1 : 0);
     *state = &stage;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return begin(state, NULL, NULL);
+}
+
+static int setup_patient(void **state)
+{
+    return begin(state, "zookeeper.nio.sessionlessCnxnTimeout", "10000");
 }
 
 static int setup_with_workers(void **state)
 {
-    static struct raw_stage stage;
-    static const struct raw_setting workers = {"zookeeper.nio.numWorkerThreads", "3"};
-    raw_stage_begin(&stage, &workers, 1);
-    *state = &stage;
-    return 0;
+    return begin(state, "zookeeper.nio.numWorkerThreads", "3");
 }
 
 static int setup_with_little_room(void **state)
 {
-    static struct raw_stage stage;
-    static const struct raw_setting limit = {"zookeeper.globalOutstandingLimit", "3"};
-    raw_stage_begin(&stage, &limit, 1);
-    *state = &stage;
-    return 0;
+    return begin(state, "zookeeper.globalOutstandingLimit", "3");
 }
 
 static int teardown(void **state)
@@ -753,7 +756,8 @@ int main(void)
         TEST(cli_09_timeouts_are_clamped),
         TEST(cli_26_who_is_not_known_gets_zeros_and_the_end),
         TEST(cli_54_a_wrong_password_does_not_disturb_the_owner),
-        TEST(who_comes_back_may_be_silent_as_long_as_the_session_allows),
+        cmocka_unit_test_setup_teardown(who_comes_back_may_be_silent_as_long_as_the_session_allows,
+                                        setup_patient, teardown),
         TEST(cli_24_who_comes_back_ends_his_old_connection),
         TEST(cli_27_a_client_that_has_seen_more_is_closed_without_a_byte),
         TEST(cli_53_requests_behind_the_connect_request_wait_for_the_session),
