@@ -36,7 +36,7 @@ static int setup(void **state)
     return begin(state, NULL, NULL);
 }
 
-static int setup_patient(void **state)
+static int setup_impatient(void **state)
 {
     return begin(state, "zookeeper.nio.sessionlessCnxnTimeout", "10000");
 }
@@ -757,7 +757,7 @@ int main(void)
         TEST(cli_26_who_is_not_known_gets_zeros_and_the_end),
         TEST(cli_54_a_wrong_password_does_not_disturb_the_owner),
         cmocka_unit_test_setup_teardown(who_comes_back_may_be_silent_as_long_as_the_session_allows,
-                                        setup_patient, teardown),
+                                        setup_impatient, teardown),
         TEST(cli_24_who_comes_back_ends_his_old_connection),
         TEST(cli_27_a_client_that_has_seen_more_is_closed_without_a_byte),
         TEST(cli_53_requests_behind_the_connect_request_wait_for_the_session),
