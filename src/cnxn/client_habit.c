@@ -69,8 +69,8 @@ int client_habit_after_answers(struct client_habit *habit, int64_t outstanding)
 
 /* ---- a client that has all its answers ------------------------------------------------------- */
 
-static bool are_too_many_in_vain(struct client_habit *habit, const struct client_read *read);
-static bool are_too_many_alike(struct client_habit *habit, const struct client_read *read);
+static void note_wait(struct client_habit *habit, const struct client_read *read);
+static bool do_waits_decide(const struct client_habit *habit);
 static bool is_reason_to_try(const struct client_habit *habit, const struct client_read *read);
 static void go_on_with_trial(struct client_habit *habit, const struct client_read *read);
 static void begin_round(struct client_habit *habit, bool gathers, int64_t now_us);
@@ -78,42 +78,42 @@ static void decide(struct client_habit *habit, enum client_verdict verdict, int6
 
 static void learn(struct client_habit *habit, const struct client_read *read)
 {
-    bool waits = are_too_many_in_vain(habit, read);
-    waits |= are_too_many_alike(habit, read);
-    if (waits) {
+    note_wait(habit, read);
+    if (do_waits_decide(habit)) {
         decide(habit, CLIENT_VERDICT_WAITS, read->now_us);
     } else if (habit->is_tried) {
         go_on_with_trial(habit, read);
     } else if (read->now_us >= habit->holds_until_us && is_reason_to_try(habit, read)) {
         habit->is_tried = true;
-        habit->losses = 0;
+        habit->losses_ahead = 0;
         begin_round(habit, false, read->now_us);
     }
 }
 
 /* What a client sends while answers are kept back does not tell what it would have sent with them.
  * And when nothing has come at all, it is idle, or has no processor. */
-static bool are_too_many_in_vain(struct client_habit *habit, const struct client_read *read)
+static void note_wait(struct client_habit *habit, const struct client_read *read)
 {
     bool was_answered = read->outstanding <= read->requests;
-    habit->was_in_vain = was_answered && read->is_late && read->requests < PATIENT_FROM;
+    bool is_over = was_answered && read->is_late;
+    habit->was_in_vain = is_over && read->requests < PATIENT_FROM;
     if (read->requests >= PATIENT_FROM)
         habit->in_vain = 0;
-    if (!habit->was_in_vain || read->requests == 0)
-        return false;
-    habit->in_vain++;
-    return habit->in_vain >=
-           (habit->verdict == CLIENT_VERDICT_SENDS ? IN_VAIN_SENDER : IN_VAIN_MOST);
-}
-
-static bool are_too_many_alike(struct client_habit *habit, const struct client_read *read)
-{
-    bool was_answered = read->outstanding <= read->requests;
-    if (!was_answered || !read->is_late || read->requests == 0)
-        return false;
+    if (!is_over || read->requests == 0)
+        return;
+    if (habit->was_in_vain)
+        habit->in_vain++;
     habit->alike = read->requests == habit->late_requests ? habit->alike + 1 : 1;
     habit->late_requests = read->requests;
-    return habit->alike >= ALIKE_MOST && read->requests >= PATIENT_FROM;
+}
+
+/* Returns whether the waits are enough to say that the client waits for its answers, or sends
+ * little. */
+static bool do_waits_decide(const struct client_habit *habit)
+{
+    int in_vain_most = habit->verdict == CLIENT_VERDICT_SENDS ? IN_VAIN_SENDER : IN_VAIN_MOST;
+    return habit->in_vain >= in_vain_most ||
+           (habit->alike >= ALIKE_MOST && habit->late_requests >= PATIENT_FROM);
 }
 
 /* Two requests that come together, the second without the answer to the first, are the reason to
@@ -142,13 +142,13 @@ static void go_on_with_trial(struct client_habit *habit, const struct client_rea
     if (!did_gather)
         return;
     if (requests_a_second < habit->requests_a_second * 7 / 8)
-        habit->losses++;
+        habit->losses_ahead++;
     else if (requests_a_second >= habit->requests_a_second * 31 / 32)
-        habit->losses -= WEIGHT_OF_GAIN;
+        habit->losses_ahead -= WEIGHT_OF_GAIN;
     int gains = habit->verdict == CLIENT_VERDICT_SENDS ? GAINS_SENDER : GAINS_MOST;
-    if (habit->losses >= LOSSES_MOST)
+    if (habit->losses_ahead >= LOSSES_MOST)
         decide(habit, CLIENT_VERDICT_WAITS, read->now_us);
-    else if (habit->losses <= -gains)
+    else if (habit->losses_ahead <= -gains)
         decide(habit, CLIENT_VERDICT_SENDS, read->now_us);
 }
 

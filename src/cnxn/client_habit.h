@@ -41,7 +41,9 @@ struct client_habit {
     int64_t round_since_us;    /* this round */
     int64_t round_requests;    /* that it has brought */
     int64_t requests_a_second; /* in the last round in which they did not gather */
-    int losses; /* rounds that brought fewer when requests gathered, less what gains weigh */
+    /* Rounds that brought fewer when requests gathered, less what those weigh that brought as many;
+     * below 0: gains are ahead. */
+    int losses_ahead;
 };
 
 /* A read of a connection. */

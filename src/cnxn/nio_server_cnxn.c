@@ -48,8 +48,8 @@ static const struct server_cnxn_ops nio_server_cnxn_ops;
 static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room);
 static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room);
 static void end_of_reading(struct nio_server_cnxn *cnxn, int r);
-static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
-                          size_t length, size_t *ret_used);
+static size_t process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room,
+                            const uint8_t *bytes, size_t length);
 static void keep_incoming(struct nio_server_cnxn *cnxn, const uint8_t *bytes, size_t length);
 static void use_up_incoming(struct nio_server_cnxn *cnxn, size_t used);
 static void grow_incoming(struct nio_server_cnxn *cnxn, size_t length);
@@ -161,8 +161,7 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
     if (!server_cnxn_is_stale(&cnxn->base)) {
         server_cnxn_factory_touch_cnxn(cnxn);
         if (may_go_on(cnxn)) {
-            size_t used;
-            process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
+            size_t used = process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length);
             use_up_incoming(cnxn, used);
         }
         if ((ops & OP_READ) != 0 && !cnxn->incoming_waits && !is_throttled(cnxn) &&
@@ -190,7 +189,6 @@ void nio_server_cnxn_do_io(struct nio_server_cnxn *cnxn, int32_t ops, struct io_
 static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
 {
     size_t count;
-    size_t used;
     size_t kept = cnxn->incoming_length;
     if (kept > BEGINNING_MAX)
         return read_long_frame(cnxn, room);
@@ -201,7 +199,7 @@ static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
         return r;
     if (count == 0)
         return -EPIPE;
-    process_bytes(cnxn, room, room->bytes, kept + count, &used);
+    size_t used = process_bytes(cnxn, room, room->bytes, kept + count);
     keep_incoming(cnxn, room->bytes + used, kept + count - used);
     return 0;
 }
@@ -210,7 +208,6 @@ static int read_frames(struct nio_server_cnxn *cnxn, struct io_room *room)
 static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room)
 {
     size_t count;
-    size_t used;
     if (cnxn->incoming_length == cnxn->incoming_room)
         grow_incoming(cnxn, cnxn->incoming_length + 1);
     int r = channel_read(cnxn->channel, cnxn->incoming + cnxn->incoming_length,
@@ -220,7 +217,7 @@ static int read_long_frame(struct nio_server_cnxn *cnxn, struct io_room *room)
     if (count == 0)
         return -EPIPE;
     cnxn->incoming_length += count;
-    process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length, &used);
+    size_t used = process_bytes(cnxn, room, cnxn->incoming, cnxn->incoming_length);
     use_up_incoming(cnxn, used);
     return 0;
 }
@@ -315,8 +312,10 @@ static void hand_on(struct batch *batch);
 static void keep_requests(struct batch *batch, size_t taken);
 static void take_kept(struct batch *batch);
 
-static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, const uint8_t *bytes,
-                          size_t length, size_t *ret_used)
+/* Hands on what was kept, and then the whole frames among these bytes. Returns how many bytes are
+ * used up. */
+static size_t process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room,
+                            const uint8_t *bytes, size_t length)
 {
     struct batch batch = {.cnxn = cnxn,
                           .zk = nio_server_cnxn_ref_server(cnxn),
@@ -328,14 +327,15 @@ static void process_bytes(struct nio_server_cnxn *cnxn, struct io_room *room, co
         take_kept(&batch);
         hand_on(&batch);
     }
-    *ret_used = process_frames(&batch, bytes, length);
+    size_t used = process_frames(&batch, bytes, length);
     hand_on(&batch);
     zookeeper_server_unref(batch.zk);
     cnxn->frames_read = batch.frames;
     if (batch.frames > 0)
-        cnxn->frame_bytes = *ret_used / (size_t)batch.frames;
+        cnxn->frame_bytes = used / (size_t)batch.frames;
     server_cnxn_packets_received(&cnxn->base, batch.frames);
     server_stats_add_packets_received(cnxn->factory->stats, batch.frames);
+    return used;
 }
 
 /* One read may bring 2,500 requests, each of which may be answered here. */
