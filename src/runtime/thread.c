@@ -64,8 +64,8 @@ static void set_os_name(const char *name)
 {
     char short_name[OS_NAME_SIZE];
     zk_text_copy(short_name, sizeof short_name, name);
-    pthread_setname_np(pthread_self(),
-                       short_name); /* only people read it, so a failure does no harm */
+    /* Only people read it, so a failure does no harm. */
+    pthread_setname_np(pthread_self(), short_name);
 }
 
 static void *thread_member_run(void *arg)

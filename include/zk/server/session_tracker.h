@@ -25,12 +25,15 @@
 struct session_timeouts;
 struct session_tracker;
 
-/* Which sessions end when, unless they are heard from. Times are zk_elapsed_ms(), and ascend. */
+/* Sessions that end at one moment, by zk_elapsed_ms(). */
+struct session_expiry_set {
+    int64_t time_ms;
+    struct long_set sessions;
+};
+
+/* Which sessions end when, unless they are heard from. */
 struct session_expiry_map {
-    struct session_expiry_set {
-        int64_t time_ms;
-        struct long_set sessions;
-    } * sets; /* owned */
+    struct session_expiry_set *sets; /* owned; their times ascend */
     size_t count;
 };
 
