@@ -64,7 +64,7 @@ bool fle_total_order_predicate(const struct quorum_verifier *qv, int64_t new_id,
                                int64_t new_epoch, int64_t cur_id, int64_t cur_zxid,
                                int64_t cur_epoch);
 
-/* Count the senders whose vote equals vote, by the committed and, if newer, the last seen
+/* Counts the senders whose vote equals vote, by the committed and, if newer, the last seen
  * configuration. The caller ends *ret_tracker. Java: getVoteTracker() */
 void fle_get_vote_tracker(struct fast_leader_election *fle, const struct vote_map *votes,
                           const struct vote *vote, struct synced_learner_tracker *ret_tracker);

@@ -159,7 +159,7 @@ bool qcm_connected_to_peer(struct quorum_cnx_manager *qcm, int64_t sid);
  * Java: connectOne(sid) */
 void qcm_connect_one(struct quorum_cnx_manager *qcm, int64_t sid);
 
-/* Dial sid at these addresses unless it is connected; looking and submitting are one step.
+/* Dials sid at these addresses unless it is connected; looking and submitting are one step.
  * Java: connectOne(sid, electionAddr), synchronized */
 void qcm_connect_one_addr(struct quorum_cnx_manager *qcm, int64_t sid,
                           const struct multiple_addresses *addresses);
@@ -169,7 +169,7 @@ void qcm_connect_one_addr_locked(struct quorum_cnx_manager *qcm, int64_t sid, bo
 /* Takes ownership of message. Any thread; never blocks. Java: addToRecvQueue() */
 void qcm_add_to_recv_queue(struct quorum_cnx_manager *qcm, struct message *message);
 
-/* Take a worker that has ended out of its entry, unless another one has replaced it already. Any
+/* Takes a worker that has ended out of its entry, unless another one has replaced it already. Any
  * thread; locks qcm. */
 void qcm_forget_sender_worker(struct quorum_cnx_manager *qcm, struct send_worker *sw);
 
@@ -182,13 +182,13 @@ size_t qcm_get_thread_count(struct quorum_cnx_manager *qcm);
 
 /* ---- quorum_cnx_manager_handshake.c ---- */
 
-/* Dial sid in a thread of its own, unless that is being done already.
+/* Dials sid in a thread of its own, unless that is being done already.
  * Java: initiateConnectionAsync() */
 void qcm_initiate_connection_async_locked(struct quorum_cnx_manager *qcm, int64_t sid,
                                           bool stranger, const struct multiple_addresses *addresses)
     REQUIRES(&qcm->mu);
 
-/* Read, in a thread of its own, who calls. Takes ownership of sock. Never blocks; locks qcm.
+/* Reads, in a thread of its own, who calls. Takes ownership of sock. Never blocks; locks qcm.
  * Java: receiveConnectionAsync() */
 void qcm_receive_connection_async(struct quorum_cnx_manager *qcm, struct sock *sock);
 
@@ -207,7 +207,7 @@ struct send_worker *send_worker_new(struct quorum_cnx_manager *qcm, struct peer_
 struct send_worker *send_worker_ref(struct send_worker *sw);
 void send_worker_unref(struct send_worker *sw);
 
-/* End both halves of the connection; why, a constant, is for the log. Only the first call counts.
+/* Ends both halves of the connection; why, a constant, is for the log. Only the first call counts.
  * Any thread; never blocks; locks send_worker, then qcm, one after the other.
  * Java: SendWorker.finish(), RecvWorker.finish() */
 void send_worker_finish(struct send_worker *sw, const char *why);

@@ -35,11 +35,11 @@ enum {
  * thread. Java: FastLeaderElection() */
 struct fast_leader_election *fle_new(struct quorum_peer *self, struct quorum_cnx_manager *manager);
 
-/* Start WorkerSender and WorkerReceiver. Errors: -EAGAIN, the system gives no more threads; then
+/* Starts WorkerSender and WorkerReceiver. Errors: -EAGAIN, the system gives no more threads; then
  * fle_shutdown ends the one that may have started. Java: start() */
 ZK_NODISCARD int fle_start(struct fast_leader_election *fle);
 
-/* Hold an election. Returns true when it has decided: the peer's state and its current vote have
+/* Holds an election. Returns true when it has decided: the peer's state and its current vote have
  * changed together, and *ret_vote is that vote. Returns false when fle_request_stop was called or
  * another thread has changed the peer's state. Main thread; blocks until then.
  * Java: lookForLeader() */
@@ -49,8 +49,8 @@ bool fle_look_for_leader(struct fast_leader_election *fle, struct vote *ret_vote
  * false. Any thread; never blocks. */
 void fle_request_stop(struct fast_leader_election *fle);
 
-/* Stop, halt the connections, and wait for the two threads. Main thread, which holds no lock.
- * Java: shutdown() */
+/* Stops the election, halts the connections, and waits for the two threads. Main thread, which
+ * holds no lock. Java: shutdown() */
 void fle_shutdown(struct fast_leader_election *fle);
 void fle_free(struct fast_leader_election *fle); /* after fle_shutdown; NULL is fine */
 

@@ -42,7 +42,7 @@ struct initial_message {
 struct buf *initial_message_format(int64_t sid, const struct multiple_addresses *election_addr,
                                    bool multi_address);
 
-/* Read one from sock, with as many reads as it takes. Blocks up to the socket's deadline. Errors:
+/* Reads one from sock, with as many reads as it takes. Blocks up to the socket's deadline. Errors:
  * -EPROTO, it is malformed, and *ret_error, which stays the caller's, tells in Java's words what is
  * wrong; -EPIPE, -ETIMEDOUT and others of the socket, which leave *ret_error untouched.
  * Java: InitialMessage.parse(), and the read of the first long in handleConnection() */

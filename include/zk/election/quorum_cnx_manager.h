@@ -40,23 +40,23 @@ enum {
 struct quorum_cnx_manager *qcm_new(struct quorum_peer *self);
 void qcm_free(struct quorum_cnx_manager *qcm); /* after qcm_halt; NULL is fine */
 
-/* Start to accept. The listener's thread calls on_socket_error when no election port could be kept
+/* Starts to accept. The listener's thread calls on_socket_error when no election port could be kept
  * open: the process then ends with exit code 14. -EAGAIN: no more threads.
  * Java: Listener.start() */
 ZK_NODISCARD int qcm_start_listener(struct quorum_cnx_manager *qcm,
                                     void (*on_socket_error)(void *arg), void *arg);
 
-/* Queue msg for the server msg->sid, in place of what waits there, and see that a connection to it
- * is attempted. A message to oneself goes straight to the receive queue. Takes ownership of msg.
- * Any thread; never blocks; locks qcm. Java: toSend() */
+/* Queues msg for the server msg->sid, in place of what waits there, and sees to it that a
+ * connection to that server is attempted. A message to oneself goes straight to the receive queue.
+ * Takes ownership of msg. Any thread; never blocks; locks qcm. Java: toSend() */
 void qcm_to_send(struct quorum_cnx_manager *qcm, struct message *msg);
 
-/* Wait at most timeout_ms for a message that came from anybody; the caller unrefs it. Returns 0,
+/* Waits at most timeout_ms for a message that came from anybody; the caller unrefs it. Returns 0,
  * -ETIMEDOUT, or -ECANCELED once the manager was halted. Java: pollRecvQueue() */
 ZK_NODISCARD int qcm_poll_recv_queue(struct quorum_cnx_manager *qcm, int64_t timeout_ms,
                                      struct message **ret_message);
 
-/* Dial every server for which a queue exists, in Java's order. Any thread; locks qcm.
+/* Dials every server for which a queue exists, in Java's order. Any thread; locks qcm.
  * Java: connectAll() */
 void qcm_connect_all(struct quorum_cnx_manager *qcm);
 
@@ -65,8 +65,8 @@ void qcm_connect_all(struct quorum_cnx_manager *qcm);
  * Java: haveDelivered() */
 bool qcm_have_delivered(struct quorum_cnx_manager *qcm);
 
-/* Refuse everything new, close all connections and listeners, cancel all handshakes, and wait until
- * all threads are gone. The caller holds no lock; it may call this again. Java: halt() */
+/* Refuses everything new, closes all connections and listeners, cancels all handshakes, and waits
+ * until all threads are gone. The caller holds no lock; it may call this again. Java: halt() */
 void qcm_halt(struct quorum_cnx_manager *qcm);
 
 /* Hands out one row for each server that we have had to do with, in ascending order of sid, for

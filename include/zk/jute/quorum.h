@@ -67,7 +67,7 @@ ZK_NODISCARD int quorum_packet_read(struct jute_in *in, struct quorum_packet **p
 /* Appends a packet to out. Java: BinaryOutputArchive.writeRecord() */
 void quorum_packet_write(struct jute_out *out, const struct quorum_packet *packet);
 
-/* Append {"zxid":"0x100000000","data":20}, for the trace. */
+/* Appends {"zxid":"0x100000000","data":20}, for the trace. */
 void quorum_packet_append_json(const struct quorum_packet *packet, struct zk_str *str);
 
 /* Java: LearnerInfo, and how LearnerHandler.run() reads it: by its length, each field only if it is

@@ -7,7 +7,7 @@
 #include "zk/base/str.h"
 #include "zk/ensemble/quorum_peer_config.h"
 
-/* Append to *report, in sentences for a person: the role of this server, the ensemble as it was
+/* Appends to *report, in sentences for a person: the role of this server, the ensemble as it was
  * understood, its quorums, the times in milliseconds, the directories and what is in them, and all
  * warnings. Nothing is written or changed; names have been looked up already.
  *

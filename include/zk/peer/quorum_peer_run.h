@@ -16,22 +16,22 @@ struct zk_context;
 struct quorum_peer_config;
 struct quorum_peer_run;
 
-/* Make a peer that does nothing yet. ctx and config stay the caller's and must outlive it. */
+/* Makes a peer that does nothing yet. ctx and config stay the caller's and must outlive it. */
 struct quorum_peer_run *quorum_peer_run_new(struct zk_context *ctx,
                                             const struct quorum_peer_config *config);
 
-/* Load the database, open the client port, then the election port, then start the main thread.
+/* Loads the database, opens the client port, then the election port, then starts the main thread.
  * Blocks on the disk. Returns 0, or a positive enum exit_code, whose reason is in the log.
  * Java: QuorumPeer.start() */
 ZK_NODISCARD int quorum_peer_run_start(struct quorum_peer_run *run);
 
-/* Wait for the end of the main thread and of all others. Returns the exit code: 0 if the peer was
+/* Waits for the end of the main thread and of all others. Returns the exit code: 0 if the peer was
  * stopped, else an enum exit_code. To be called once, and not by a thread of the peer.
  * Java: QuorumPeer.join() */
 int quorum_peer_run_wait(struct quorum_peer_run *run);
 
-/* Make the peer stop, but do not wait for it. Any thread that holds no lock, any number of times.
- * Java: QuorumPeer.shutdown() */
+/* Makes the peer stop, but does not wait for it. Any thread that holds no lock, any number of
+ * times. Java: QuorumPeer.shutdown() */
 void quorum_peer_run_shutdown(struct quorum_peer_run *run);
 
 /* After quorum_peer_run_wait, or if quorum_peer_run_start has failed. NULL is fine. */

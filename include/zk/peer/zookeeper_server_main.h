@@ -11,22 +11,22 @@ struct quorum_peer_config;
 struct zk_context;
 struct zookeeper_server_main;
 
-/* Make a server that does nothing yet. ctx and config, of which distributed is false, stay the
+/* Makes a server that does nothing yet. ctx and config, of which distributed is false, stay the
  * caller's and must outlive it. */
 struct zookeeper_server_main *zookeeper_server_main_new(struct zk_context *ctx,
                                                         const struct quorum_peer_config *config);
 
-/* Bind the client port, load the database, write a snapshot of it, and serve. Blocks on the disk.
- * Returns 0, or a positive enum exit_code, whose reason is in the log.
+/* Binds the client port, loads the database, writes a snapshot of it, and serves. Blocks on the
+ * disk. Returns 0, or a positive enum exit_code, whose reason is in the log.
  * Java: runFromConfig(), up to shutdownLatch.await() */
 ZK_NODISCARD int zookeeper_server_main_start(struct zookeeper_server_main *alone);
 
-/* Wait until the server is stopped or cannot go on, then end it: all connections are closed, and
+/* Waits until the server is stopped or cannot go on, then ends it: all connections are closed, and
  * what was given to the log is on disk. Returns the exit code: 0 if it was stopped. To be called
  * once, also after a start that failed. Java: runFromConfig(), from shutdownLatch.await() */
 ZK_NODISCARD int zookeeper_server_main_wait(struct zookeeper_server_main *alone);
 
-/* Make the server stop, but do not wait for it. Any thread that holds no lock, any number of
+/* Makes the server stop, but does not wait for it. Any thread that holds no lock, any number of
  * times. */
 void zookeeper_server_main_shutdown(struct zookeeper_server_main *alone);
 

@@ -53,7 +53,7 @@ struct quorum_peer {
     struct quorum_peer_cnxn_factory cnxn_factory; /* zeroed: there is no client port */
 };
 
-/* Make a peer in state LOOKING, without a current vote. ctx, config and database stay the caller's
+/* Makes a peer in state LOOKING, without a current vote. ctx, config and database stay the caller's
  * and must outlive it. */
 struct quorum_peer *quorum_peer_new(struct zk_context *ctx, const struct quorum_peer_config *config,
                                     struct zk_database *database);
@@ -75,8 +75,8 @@ bool quorum_peer_get_current_vote(struct quorum_peer *self, struct vote *ret_vot
 /* NULL: there is none from now on. Java: setCurrentVote() */
 void quorum_peer_set_current_vote(struct quorum_peer *self, const struct vote *vote);
 
-/* Change, and read, state and vote as one, so that no server is told the new state with the old
- * vote (D-14). */
+/* The first changes, and the second reads, state and vote as one, so that no server is told the new
+ * state with the old vote (D-14). */
 void quorum_peer_decide(struct quorum_peer *self, enum server_state state, const struct vote *vote,
                         const char *why);
 enum server_state quorum_peer_get_state_and_vote(struct quorum_peer *self, bool *ret_has_vote,
@@ -132,16 +132,16 @@ const struct quorum_verifier *quorum_peer_quorum_verifier(struct quorum_peer *se
 /* The newest configuration that the peer has heard of. Java: getLastSeenQuorumVerifier() */
 const struct quorum_verifier *quorum_peer_last_seen_quorum_verifier(struct quorum_peer *self);
 
-/* True if the committed configuration lists sid as a voter.
+/* Returns whether the committed configuration lists sid as a voter.
  * Java: QuorumVerifier.getVotingMembers() */
 bool quorum_peer_is_voter(struct quorum_peer *self, int64_t sid);
 
-/* Make a tracker without acks: for the committed configuration and, where its version is higher,
- * for the last seen one too. Both as they are at one moment. synced_learner_tracker_done() ends it.
+/* Makes a tracker without acks: for the committed configuration and, where its version is higher,
+ * for the last seen one too, both as they are at one moment. synced_learner_tracker_done() ends it.
  * Java: SyncedLearnerTracker.addQuorumVerifier(), as getVoteTracker() and lead() call it */
 void quorum_peer_init_tracker(struct quorum_peer *self, struct synced_learner_tracker *ret_tracker);
 
-/* A leader's NEWLEADER has named qv, or is about to: keep its version, in memory and in
+/* A leader's NEWLEADER has named qv, or is about to: its version is kept, in memory and in
  * <zoo.cfg>.dynamic.next, if it is higher than the last seen one and qv lists the servers that this
  * peer knows (D-97). Other servers are a reconfiguration, which is not applied yet (D-32). qv stays
  * the caller's. Blocks on the disk; a failure is logged. Java: setLastSeenQuorumVerifier() */
@@ -170,7 +170,7 @@ enum { EPOCH_FILE_LIMIT = 4096 };
  * Java: getLastLoggedZxid() */
 int64_t quorum_peer_get_last_logged_zxid(struct quorum_peer *self);
 
-/* Load the tree, then check and create the two epoch files. Main thread, before any other is
+/* Loads the tree, then checks and creates the two epoch files. Main thread, before any other is
  * started; blocks on the disk. Errors: -EPROTO, what is on disk contradicts itself; others of the
  * disk. They are logged with what to do. Java: loadDataBase() */
 ZK_NODISCARD int quorum_peer_load_database(struct quorum_peer *self);
@@ -183,7 +183,7 @@ int64_t quorum_peer_get_current_epoch(struct quorum_peer *self);
 /* The highest epoch that this peer has promised to follow. Java: getAcceptedEpoch() */
 int64_t quorum_peer_get_accepted_epoch(struct quorum_peer *self);
 
-/* Replace the file (fsynced), then memory. Any thread; blocks on the disk. After an error of the
+/* Replaces the file (fsynced), then memory. Any thread; blocks on the disk. After an error of the
  * disk, which is logged, neither has changed. Java: setCurrentEpoch() */
 ZK_NODISCARD int quorum_peer_set_current_epoch(struct quorum_peer *self, int64_t epoch);
 /* The same for the promise. Java: setAcceptedEpoch() */
@@ -211,20 +211,20 @@ void quorum_peer_set_cnxn_factory(struct quorum_peer *self,
  * a lock. Java: setZooKeeperServer(), closeAllConnections() */
 void quorum_peer_set_zookeeper_server(struct quorum_peer *self, struct zookeeper_server *server);
 
-/* Pass a LOOKING voter's sid on to the leader. Returns false if this peer does not lead. Any thread
- * that holds no lock; locks quorum_peer, and then what the leader locks. */
+/* Passes a LOOKING voter's sid on to the leader. Returns false if this peer does not lead. Any
+ * thread that holds no lock; locks quorum_peer, and then what the leader locks. */
 bool quorum_peer_report_looking_sid(struct quorum_peer *self,
                                     const struct synced_learner_tracker *leading_vote_set,
                                     int64_t sid);
 
-/* Read what the leader tells of its learners. Returns false if this peer does not lead. Any thread
+/* Reads what the leader tells of its learners. Returns false if this peer does not lead. Any thread
  * that holds no lock; locks as the one above. */
 bool quorum_peer_get_leader_status(struct quorum_peer *self, struct leader_status *ret_status);
 /* The leader's sizes of proposals begin anew; nothing happens if this peer does not lead. Threads
  * and locks as above. */
 void quorum_peer_reset_proposal_stats(struct quorum_peer *self);
-/* What the leader tells of the observers that it informs; the caller frees *ret_infos. 0 if this
- * peer does not lead. Threads and locks as above. */
+/* Returns how many observers the leader informs, and tells of each; the caller frees *ret_infos.
+ * Returns 0 if this peer does not lead. Threads and locks as above. */
 size_t quorum_peer_get_observers(struct quorum_peer *self, struct observer_info **ret_infos);
 /* Counting for each observer begins anew. Threads and locks as above. */
 void quorum_peer_reset_observer_stats(struct quorum_peer *self);

@@ -26,7 +26,7 @@ struct zookeeper_server;
 
 /* Any thread that holds no lock calls them. */
 struct quorum_peer_role_methods {
-    /* Make the role stop: wake whatever it blocks on, but do not wait for it. */
+    /* Makes the role stop: wakes whatever it blocks on, but does not wait for it. */
     void (*shutdown)(struct quorum_peer_role *role);
     /* Java: Leader.setLeadingVoteSet() (NULL: it has been handed over already) and
      * reportLookingSid(). NULL for learners. */
@@ -41,7 +41,7 @@ struct quorum_peer_role_methods {
     size_t (*get_observers)(struct quorum_peer_role *role, struct observer_info **ret_infos);
     /* Java: Leader.resetObserverConnectionStats(). NULL for learners. */
     void (*reset_observer_stats)(struct quorum_peer_role *role);
-    /* The last reference has been returned: free the memory. */
+    /* The last reference has been returned: frees the memory. */
     void (*destroy)(struct quorum_peer_role *role);
 };
 

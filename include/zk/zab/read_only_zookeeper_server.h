@@ -20,10 +20,10 @@ struct read_only_zookeeper_server;
  * returned. */
 struct read_only_zookeeper_server *read_only_zookeeper_server_new(struct quorum_peer *self);
 
-/* Serve from now on. Errors: -EAGAIN, the system gives no more threads. Java: startup() */
+/* Serves from now on. Errors: -EAGAIN, the system gives no more threads. Java: startup() */
 ZK_NODISCARD int read_only_zookeeper_server_startup(struct read_only_zookeeper_server *ro);
 
-/* End all connections, then the server, if it was started. Blocks until its threads have ended.
+/* Ends all connections, then the server, if it was started. Blocks until its threads have ended.
  * Java: shutdown() */
 void read_only_zookeeper_server_shutdown(struct read_only_zookeeper_server *ro);
 
