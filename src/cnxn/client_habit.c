@@ -4,10 +4,10 @@
 enum {
     /* A client with so many requests outstanding does not wait for its answers. An application with
      * a few threads, each of which waits for its own answer, has fewer. */
-    PATIENT_FROM = 8,
+    GATHERS_FROM = 8,
     /* As many requests as are handed on together anyway. */
     WHOLE_BATCH = 64,
-    /* A client that once had PATIENT_FROM requests outstanding counts for so many reads as one that
+    /* A client that once had GATHERS_FROM requests outstanding counts for so many reads as one that
      * does not wait. Where it shares the processors with the servers, they may answer each request
      * before it gets to send the next one, however many it has to send; then it has only one or two
      * outstanding. */
@@ -60,7 +60,7 @@ static bool gathers(const struct client_habit *habit)
 
 int client_habit_after_answers(struct client_habit *habit, int64_t outstanding)
 {
-    if (outstanding >= PATIENT_FROM)
+    if (outstanding >= GATHERS_FROM)
         habit->known_reads = KNOWN_READS;
     if (outstanding > 0)
         return habit->known_reads > 0 ? WHOLE_BATCH : 1;
@@ -96,8 +96,8 @@ static void note_wait(struct client_habit *habit, const struct client_read *read
 {
     bool was_answered = read->outstanding <= read->requests;
     bool is_over = was_answered && read->is_late;
-    habit->was_in_vain = is_over && read->requests < PATIENT_FROM;
-    if (read->requests >= PATIENT_FROM)
+    habit->was_in_vain = is_over && read->requests < GATHERS_FROM;
+    if (read->requests >= GATHERS_FROM)
         habit->in_vain = 0;
     if (!is_over || read->requests == 0)
         return;
@@ -113,7 +113,7 @@ static bool do_waits_decide(const struct client_habit *habit)
 {
     int in_vain_most = habit->verdict == CLIENT_VERDICT_SENDS ? IN_VAIN_SENDER : IN_VAIN_MOST;
     return habit->in_vain >= in_vain_most ||
-           (habit->alike >= ALIKE_MOST && habit->late_requests >= PATIENT_FROM);
+           (habit->alike >= ALIKE_MOST && habit->late_requests >= GATHERS_FROM);
 }
 
 /* Two requests that come together, the second without the answer to the first, are the reason to

@@ -92,7 +92,7 @@ struct nio_server_cnxn *nio_server_cnxn_new(struct server_cnxn_factory *factory,
     if (factory->client_tcp_keep_alive)
         channel_set_keep_alive(channel, true);
     cnxn->low_water = 1;
-    cnxn->gathering = 1;
+    cnxn->wanted = 1;
     channel_attach(channel, cnxn);
     selector_adopt(selector_thread_selector(selector_thread), channel);
     return cnxn;

@@ -30,8 +30,8 @@ enum {
     CNXNS_PER_WAKE = 16,
 };
 
-/* Connections that wait for more to come; the one that has waited longest is the first. */
-struct patients {
+/* Connections whose requests gather; the one that has waited longest is the first. */
+struct gathering {
     struct nio_server_cnxn *first;
     struct nio_server_cnxn *last;
 };
@@ -43,7 +43,7 @@ struct selector_thread {
     struct zk_atomic_long live; /* connections that were handed over and whose socket is open */
     struct zk_atomic_long is_stopping;
     struct selector_ready ready[READY_ROOM]; /* the thread's alone, as is what follows */
-    struct patients patients;
+    struct gathering gathering;
     struct io_room room;
 };
 
@@ -116,14 +116,14 @@ static void process_update(struct selector_thread *thread, struct nio_server_cnx
 static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
                         bool was_read);
 static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
-static void set_patience(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
-                         int requests);
-static void leave_patients(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
+static void let_requests_gather(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                                int requests);
+static void stop_gathering(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
 static void set_low_water(struct nio_server_cnxn *cnxn, size_t bytes);
-static void end_patience(struct selector_thread *thread);
-static void read_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
-                         bool is_late);
-static int patience_left_ms(const struct selector_thread *thread);
+static void end_gathering(struct selector_thread *thread);
+static void read_what_gathered(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                               bool is_late);
+static int gathering_left_ms(const struct selector_thread *thread);
 
 /* The factory's own stop does not end it: the accept thread may be about to hand over one more.
  * Java: SelectorThread.run() */
@@ -131,10 +131,10 @@ static void selector_thread_run(void *arg)
 {
     struct selector_thread *thread = arg;
     while (zk_atomic_long_get(&thread->is_stopping) == 0 || zk_atomic_long_get(&thread->live) > 0) {
-        int timeout_ms = patience_left_ms(thread);
+        int timeout_ms = gathering_left_ms(thread);
         size_t count = selector_select(thread->selector, timeout_ms, thread->ready, READY_ROOM);
         handle_ready(thread, count);
-        end_patience(thread);
+        end_gathering(thread);
         process_updates(thread);
     }
 }
@@ -173,14 +173,14 @@ static void process_updates(struct selector_thread *thread)
 static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int32_t ops)
 {
     bool is_lent = thread->factory->worker_queue != NULL;
-    /* While it is lent it waits for nothing, and its wait would begin anew behind each answer or
-     * event that leaves. So what has gathered is read with that. */
-    if (is_lent && cnxn->gathering > 1 && (ops & OP_READ) == 0) {
+    /* To be lent ends the gathering, and each answer or event that leaves would make it begin anew.
+     * So what has gathered by now is read on the same occasion. */
+    if (is_lent && cnxn->wanted > 1 && (ops & OP_READ) == 0) {
         ops |= nio_server_cnxn_interest_ops(cnxn) & OP_READ;
         cnxn->is_late = false;
     }
     if (is_lent || (ops & OP_READ) != 0)
-        leave_patients(thread, cnxn);
+        stop_gathering(thread, cnxn);
     if (is_lent) {
         lend_to_worker(thread, cnxn, ops);
         return;
@@ -229,9 +229,9 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
         int64_t outstanding = server_cnxn_outstanding(&cnxn->base, 0);
         const struct client_read read = {zk_elapsed_us(), cnxn->frames_read, outstanding,
                                          cnxn->is_late};
-        set_patience(thread, cnxn,
-                     was_read ? client_habit_after_read(&cnxn->habit, &read)
-                              : client_habit_after_answers(&cnxn->habit, outstanding));
+        let_requests_gather(thread, cnxn,
+                            was_read ? client_habit_after_read(&cnxn->habit, &read)
+                                     : client_habit_after_answers(&cnxn->habit, outstanding));
         int r = selector_set_interest_ops(thread->selector, cnxn->channel, ops);
         if (r == 0)
             return;
@@ -247,7 +247,7 @@ static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
 static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
-    leave_patients(thread, cnxn);
+    stop_gathering(thread, cnxn);
     nio_server_cnxn_tell_figures(cnxn);
     nio_server_cnxn_drop_kept(cnxn);
     selector_cancel(thread->selector, cnxn->channel);
@@ -256,42 +256,42 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
     server_cnxn_unref(&cnxn->base);
 }
 
-/* ---- patience -------------------------------------------------------------------------------- */
+/* ---- gathering ------------------------------------------------------------------------------- */
 
 /* A client that does not wait for its answers sends request after request, and each would wake this
  * thread and those behind it. So the next ones may gather: the connection is read again when so
- * many have come, or when its time is over. 1: it is no patient, and is read as soon as anything
- * comes. The wait of one that is patient already, and has not been read since, does not begin anew.
- */
-static void set_patience(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int requests)
+ * many have come, or when its time is over. 1: they do not gather, and the connection is read as
+ * soon as anything comes. A wait that has begun, and was not ended by a read, goes on. */
+static void let_requests_gather(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                                int requests)
 {
-    if (requests == cnxn->gathering && requests > 1)
+    if (requests == cnxn->wanted && requests > 1)
         return;
-    leave_patients(thread, cnxn);
+    stop_gathering(thread, cnxn);
     if (requests == 1) {
         set_low_water(cnxn, 1);
         return;
     }
     set_low_water(cnxn, (size_t)requests * cnxn->frame_bytes);
-    struct patients *patients = &thread->patients;
-    cnxn->gathering = requests;
-    cnxn->patient_since_us = zk_elapsed_us();
-    cnxn->previous_patient = patients->last;
-    cnxn->next_patient = NULL;
-    *(patients->last != NULL ? &patients->last->next_patient : &patients->first) = cnxn;
-    patients->last = cnxn;
+    struct gathering *gathering = &thread->gathering;
+    cnxn->wanted = requests;
+    cnxn->gathers_since_us = zk_elapsed_us();
+    cnxn->previous_gathering = gathering->last;
+    cnxn->next_gathering = NULL;
+    *(gathering->last != NULL ? &gathering->last->next_gathering : &gathering->first) = cnxn;
+    gathering->last = cnxn;
 }
 
-static void leave_patients(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
+static void stop_gathering(struct selector_thread *thread, struct nio_server_cnxn *cnxn)
 {
-    if (cnxn->gathering == 1)
+    if (cnxn->wanted == 1)
         return;
-    struct patients *patients = &thread->patients;
-    struct nio_server_cnxn *previous = cnxn->previous_patient;
-    struct nio_server_cnxn *next = cnxn->next_patient;
-    *(previous != NULL ? &previous->next_patient : &patients->first) = next;
-    *(next != NULL ? &next->previous_patient : &patients->last) = previous;
-    cnxn->gathering = 1;
+    struct gathering *gathering = &thread->gathering;
+    struct nio_server_cnxn *previous = cnxn->previous_gathering;
+    struct nio_server_cnxn *next = cnxn->next_gathering;
+    *(previous != NULL ? &previous->next_gathering : &gathering->first) = next;
+    *(next != NULL ? &next->previous_gathering : &gathering->last) = previous;
+    cnxn->wanted = 1;
 }
 
 /* Requests are nearly of one length, and to follow each byte of difference would cost a system call
@@ -308,42 +308,43 @@ static void set_low_water(struct nio_server_cnxn *cnxn, size_t bytes)
 
 /* When the time of the first is over, what has gathered is read, however little it is: there may be
  * a ping. All others of its kind are read with it: so they cost one wake-up, here and behind. */
-static void end_patience(struct selector_thread *thread)
+static void end_gathering(struct selector_thread *thread)
 {
-    const struct patients *patients = &thread->patients;
-    const struct nio_server_cnxn *last = patients->last;
+    const struct gathering *gathering = &thread->gathering;
+    const struct nio_server_cnxn *last = gathering->last;
     if (last == NULL)
         return;
     int64_t late_us = zk_elapsed_us() - CLIENT_HABIT_WAIT_US;
-    if (patients->first->patient_since_us > late_us)
+    if (gathering->first->gathers_since_us > late_us)
         return;
     struct nio_server_cnxn *cnxn;
     do {
-        cnxn = patients->first;
-        read_patient(thread, cnxn, cnxn->patient_since_us <= late_us);
+        cnxn = gathering->first;
+        read_what_gathered(thread, cnxn, cnxn->gathers_since_us <= late_us);
     } while (cnxn != last);
     nio_server_cnxn_wake_processors(&thread->room);
 }
 
 /* Afterwards it is in no list, or the last of one. */
-static void read_patient(struct selector_thread *thread, struct nio_server_cnxn *cnxn, bool is_late)
+static void read_what_gathered(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
+                               bool is_late)
 {
     int32_t ops = nio_server_cnxn_interest_ops(cnxn) & OP_READ;
     cnxn->is_late = is_late;
     if (ops != 0)
         handle_io(thread, cnxn, ops);
     else
-        set_patience(thread, cnxn, 1);
+        let_requests_gather(thread, cnxn, 1);
 }
 
 /* Returns for how many milliseconds the thread may sleep; -1: for ever. They are rounded up: behind
  * a sleep that ends too early another one would come. */
-static int patience_left_ms(const struct selector_thread *thread)
+static int gathering_left_ms(const struct selector_thread *thread)
 {
-    const struct nio_server_cnxn *cnxn = thread->patients.first;
+    const struct nio_server_cnxn *cnxn = thread->gathering.first;
     if (cnxn == NULL)
         return -1;
-    int64_t left_us = cnxn->patient_since_us + CLIENT_HABIT_WAIT_US - zk_elapsed_us();
+    int64_t left_us = cnxn->gathers_since_us + CLIENT_HABIT_WAIT_US - zk_elapsed_us();
     return left_us > 0 ? (int)((left_us + 999) / 1000) : 0;
 }
 

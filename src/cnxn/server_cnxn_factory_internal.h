@@ -94,10 +94,10 @@ struct nio_server_cnxn {
     struct client_habit habit;
     bool is_late;  /* it is read because its wait is over */
     int low_water; /* the socket is ready when so many bytes have come */
-    int gathering; /* so many requests are to come before it is read; 1: it is no patient */
-    int64_t patient_since_us;
-    struct nio_server_cnxn *next_patient;
-    struct nio_server_cnxn *previous_patient;
+    int wanted;    /* so many requests are to come before it is read; 1: they do not gather */
+    int64_t gathers_since_us;
+    struct nio_server_cnxn *next_gathering;
+    struct nio_server_cnxn *previous_gathering;
 
     /* Guarded by the factory's mutex. */
     bool in_tables;
