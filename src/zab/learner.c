@@ -37,9 +37,9 @@
 /* COMMITANDACTIVATE and INFORMANDACTIVATE begin with the sid of the leader to come. */
 enum { DESIGNATED_LEADER_BYTES = 8 };
 
-/* From PATIENT_FROM proposals on there is a burst; no PING and no SYNC waits for longer than
+/* From BURST_FROM proposals on there is a burst; no PING and no SYNC waits for longer than
  * PATIENCE_MS (A-65). */
-enum { PATIENT_FROM = 16, PATIENCE_MS = 10 };
+enum { BURST_FROM = 16, PATIENCE_MS = 10 };
 
 static void close_after_failure(struct learner *learner, int error);
 static void learner_post(struct learner *learner, const struct quorum_packet *packet);
@@ -70,6 +70,14 @@ void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn,
     buf_unref(data);
 }
 
+/* Called behind a flush, after one that failed, too: let_gather must not wait for another one. */
+static void note_flush_locked(struct learner *learner) REQUIRES(&learner->output_mu)
+{
+    zk_mutex_assert_held(&learner->output_mu);
+    learner->flushes++;
+    zk_cond_signal(&learner->flushed);
+}
+
 /* Puts a packet behind what was written before; NULL writes nothing. With flush all of it leaves
  * now; else it waits for the next flush, or until there is too much of it.
  * Java: writePacket() */
@@ -84,10 +92,8 @@ static int learner_write_packet(struct learner *learner, const struct quorum_pac
         r = packet_stream_write(&learner->stream, learner->leader_id, packet);
     if (r == 0 && flush)
         r = packet_stream_flush(&learner->stream);
-    if (flush) { /* after a failure, too: let_gather must not wait for another one */
-        learner->flushes++;
-        zk_cond_signal(&learner->flushed);
-    }
+    if (flush)
+        note_flush_locked(learner);
     zk_mutex_unlock(&learner->output_mu);
     return r;
 }
@@ -111,7 +117,7 @@ static void let_gather(struct learner *learner)
     zk_mutex_lock(&learner->output_mu);
     int64_t flushes = learner->flushes;
     while (time_left && learner->connected && learner->flushes == flushes &&
-           learner->logged - learner->acked >= PATIENT_FROM)
+           learner->logged - learner->acked >= BURST_FROM)
         time_left = zk_cond_wait_until(&learner->flushed, &learner->output_mu, deadline_ms);
     zk_mutex_unlock(&learner->output_mu);
 }
@@ -172,8 +178,7 @@ void learner_send_acks(struct learner *learner, struct array_deque *zxids)
                                     &(struct quorum_packet){.type = LEADER_ACK, .zxid = zxid});
     if (r == 0)
         r = packet_stream_flush(&learner->stream);
-    learner->flushes++;
-    zk_cond_signal(&learner->flushed);
+    note_flush_locked(learner);
     zk_mutex_unlock(&learner->output_mu);
     close_after_failure(learner, r);
 }
