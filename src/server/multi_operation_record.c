@@ -10,7 +10,7 @@
 #include "zk/server/create_mode.h"
 #include "zk/server/request.h"
 
-static const struct jute_record *record_of_op(int32_t type)
+const struct jute_record *request_record_of_type(int32_t type)
 {
     switch (type) {
     case OP_CODE_CREATE:
@@ -23,14 +23,27 @@ static const struct jute_record *record_of_op(int32_t type)
         return &delete_request_record;
     case OP_CODE_SET_DATA:
         return &set_data_request_record;
+    case OP_CODE_SET_ACL:
+        return &set_acl_request_record;
     case OP_CODE_CHECK:
         return &check_version_request_record;
+    default:
+        return NULL;
+    }
+}
+
+/* Returns the table of an operation; NULL: neither a multi nor a multiRead has such a one. */
+static const struct jute_record *record_of_op(int32_t type)
+{
+    switch (type) {
     case OP_CODE_GET_CHILDREN:
         return &get_children_request_record;
     case OP_CODE_GET_DATA:
         return &get_data_request_record;
-    default:
+    case OP_CODE_SET_ACL:
         return NULL;
+    default:
+        return request_record_of_type(type);
     }
 }
 

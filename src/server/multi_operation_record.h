@@ -25,6 +25,8 @@ union request_record {
     struct set_acl_request set_acl;
     struct check_version_request check;
 };
+/* Returns the table of the member that belongs to a type; NULL: there is none. */
+const struct jute_record *request_record_of_type(int32_t type);
 
 /* Java: Op */
 struct multi_op {

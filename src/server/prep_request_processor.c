@@ -73,7 +73,6 @@ static struct txn_log_entry *make_shorter_entry(struct prep_request_processor *p
                                                 struct prep_work *work);
 static void make_error(struct prep_request_processor *prep, struct prep_work *work,
                        enum keeper_code code);
-static const struct jute_record *request_record_of_type(int32_t type);
 
 /* Java: Summary.add() */
 static void measure(struct prep_request_processor *prep, enum server_metrics_summary which,
@@ -148,7 +147,6 @@ enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep
                                 int32_t type, union request_record *record, bool deserialize)
 {
     enum keeper_code code = KEEPER_CODE_OK;
-    int64_t start_time_ms;
     switch (type) {
     case OP_CODE_CREATE:
     case OP_CODE_CREATE2:
@@ -174,11 +172,12 @@ enum keeper_code p_request2_txn(struct prep_request_processor *prep, struct prep
     case OP_CODE_CREATE_SESSION:
         code = p_request2_txn_create_session(prep, work);
         break;
-    case OP_CODE_CLOSE_SESSION:
-        start_time_ms = zk_elapsed_ms();
+    case OP_CODE_CLOSE_SESSION: {
+        int64_t start_time_ms = zk_elapsed_ms();
         code = p_request2_txn_close_session(prep, work);
         measure(prep, SERVER_METRICS_CLOSE_SESSION_PREP_TIME, zk_elapsed_ms() - start_time_ms);
         break;
+    }
     case OP_CODE_CHECK:
         /* It is allowed only inside a multi: a server whose log has a check outside of one cannot
          * read it again (D-152). */
@@ -658,27 +657,6 @@ void log_failed_request(struct prep_request_processor *prep, const struct reques
     else
         zk_log(prep->ctx, ZK_LOG_USER_LEVEL_EXCEPTION, zk_str_text(&text), keeper_code_name(code));
     zk_str_done(&text);
-}
-
-/* Returns the table of a request's body; NULL: there is none, or it is read elsewhere. */
-static const struct jute_record *request_record_of_type(int32_t type)
-{
-    switch (type) {
-    case OP_CODE_CREATE:
-    case OP_CODE_CREATE2:
-    case OP_CODE_CREATE_CONTAINER:
-        return &create_request_record;
-    case OP_CODE_CREATE_TTL:
-        return &create_ttl_request_record;
-    case OP_CODE_DELETE:
-        return &delete_request_record;
-    case OP_CODE_SET_DATA:
-        return &set_data_request_record;
-    case OP_CODE_SET_ACL:
-        return &set_acl_request_record;
-    default:
-        return NULL;
-    }
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -26,7 +26,7 @@ enum keeper_code get_record_for_key(struct prep_request_processor *prep, struct 
         return KEEPER_CODE_OK;
     }
     struct data_tree_record node;
-    if (data_tree_get_change_record_of(prep->tree, key, &node) < 0)
+    if (data_tree_get_change_record_for_key(prep->tree, key, &node) < 0)
         return KEEPER_CODE_NONODE;
     struct change_record *record = change_record_new(work->header.zxid, key);
     record->exists = true;

@@ -227,11 +227,11 @@ int data_tree_get_change_record(struct data_tree *tree, const char *path,
                                 struct data_tree_record *ret_record)
 {
     struct path_key key = data_tree_path_key(tree, path, strlen(path));
-    return data_tree_get_change_record_of(tree, &key, ret_record);
+    return data_tree_get_change_record_for_key(tree, &key, ret_record);
 }
 
-int data_tree_get_change_record_of(struct data_tree *tree, const struct path_key *key,
-                                   struct data_tree_record *ret_record)
+int data_tree_get_change_record_for_key(struct data_tree *tree, const struct path_key *key,
+                                        struct data_tree_record *ret_record)
 {
     zk_mutex_lock(&tree->mu);
     const struct data_node *node = node_hash_map_find(&tree->nodes, key);

@@ -89,8 +89,10 @@ struct data_tree_record {
 /* -ENOENT: no such node. The caller ends *ret_record with data_tree_record_done. */
 ZK_NODISCARD int data_tree_get_change_record(struct data_tree *tree, const char *path,
                                              struct data_tree_record *ret_record);
-ZK_NODISCARD int data_tree_get_change_record_of(struct data_tree *tree, const struct path_key *key,
-                                                struct data_tree_record *ret_record);
+/* The same by the key of the path (data_tree_path_key). */
+ZK_NODISCARD int data_tree_get_change_record_for_key(struct data_tree *tree,
+                                                     const struct path_key *key,
+                                                     struct data_tree_record *ret_record);
 void data_tree_record_done(struct data_tree_record *record);
 
 /* ---- reading: data_tree_read.c --------------------------------------------------------------- */
@@ -281,7 +283,7 @@ int64_t data_tree_get_digest_mismatches(struct data_tree *tree);
 /* Java: serialize(). Writes the ACLs, then the nodes, each before its children, then "/". An error
  * stays in out, where the caller finds it.
  *
- * It writes while others change the tree, and BLOCKS as the stream does, without the lock, which is
+ * It writes while others change the tree, and blocks as the stream does, without the lock, which is
  * taken anew for each node. So the result is fuzzy, as Java's is: it holds every transaction up to
  * the zxid that the tree had before the call, and some of the later ones, whose replay does no
  * harm. If nobody changes the tree meanwhile, it is written exactly. */
