@@ -152,7 +152,7 @@ void fle_free(struct fast_leader_election *fle)
 
 /* ---- telling, comparing, counting ----------------------------------------------------------- */
 
-/* Tell every voter, ourselves included: our own vote counts only when it has come back through the
+/* Tells every voter, ourselves included: our own vote counts only when it has come back through the
  * queues, like everybody else's (K-10). Voters of a configuration that may come next are told too,
  * because the winner needs a quorum of those as well. The state is always LOOKING, whatever the
  * peer's is by now. Java: sendNotifications() */

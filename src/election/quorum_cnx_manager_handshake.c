@@ -258,14 +258,14 @@ static void keep_connection(struct handshake *handshake, int64_t sid)
     send_worker_unref(sw);
 }
 
-/* Put a new SendWorker into the entry; *ret_old is the one that it replaces. The caller unrefs
+/* Puts a new SendWorker into the entry; *ret_old is the one that it replaces. The caller unrefs
  * both.
  *
- * The dial is over in the same step. If sid calls a moment later, this connection ends and
- * sid is called back; otherwise that call-back would be taken for this finished handshake and left
- * out, and nobody would be connected until the next message, as happens in Java (D-69). Of two
- * calls of one server the later one stays, whichever thread is quicker: the other one is dead
- * already. (Java hears one after the other.)
+ * The dial is over in the same step. If sid calls a moment later, this connection ends and sid is
+ * called back; otherwise that call-back would be taken for this finished handshake and left out,
+ * and nobody would be connected until the next message, as happens in Java (D-69). Of two calls of
+ * one server the later one stays, whichever thread is quicker: the other one is dead already. (Java
+ * hears one after the other.)
  *
  * -ECANCELED: halting. -EUSERS: too many strangers. -ESTALE: a later call was quicker. */
 static int install_worker(struct handshake *handshake, int64_t sid, struct send_worker **ret_sw,
@@ -314,8 +314,8 @@ static int start_workers(struct send_worker *sw)
 
 /* ---- calling back --------------------------------------------------------------------------- */
 
-/* Dial the caller, at the address that it announced (K-12) or else at that of the configuration. If
- * it is being dialled already, that handshake remembers the address and tries it if its own dial
+/* Dials the caller, at the address that it announced (K-12) or else at that of the configuration.
+ * If it is being dialled already, that handshake remembers the address and tries it if its own dial
  * fails (D-72). Of two calls the later one knows where the server is now, whichever thread comes
  * here first.
  * Java: connectOne(), as handleConnection() calls it */

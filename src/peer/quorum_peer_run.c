@@ -242,7 +242,7 @@ static int restart_leader_election(struct quorum_peer_run *run)
     return start_leader_election(run);
 }
 
-/* Wait for the threads of the election and its connections, and forget both. The lock is for the
+/* Waits for the threads of the election and its connections, and forgets both. The lock is for the
  * four-letter words: they see both or neither, and nothing that is being freed. A stop that comes
  * while there are none finds the next ones: create_election_algorithm(). */
 static void stop_leader_election(struct quorum_peer_run *run)

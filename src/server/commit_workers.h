@@ -28,14 +28,14 @@ ZK_NODISCARD int commit_workers_start(struct commit_workers *workers);
  * commit_workers_wake. Any thread; neither blocks. Java: schedule(workRequest, id) */
 void commit_workers_schedule(struct commit_workers *workers, struct request *request);
 void commit_workers_wake(struct commit_workers *workers);
-/* BLOCKS until all that was scheduled is done, or the workers have been stopped.
+/* Blocks until all that was scheduled is done, or the workers have been stopped.
  * Java: CommitProcessor.waitForEmptyPool() */
 void commit_workers_await_empty(struct commit_workers *workers);
 
 /* A worker finishes the request that it is at, and begins no other one. Any thread; never blocks.
  * Java: stop() */
 void commit_workers_stop(struct commit_workers *workers);
-/* BLOCKS until no worker runs; after the stop. Java: join() */
+/* Blocks until no worker runs; after the stop. Java: join() */
 void commit_workers_join(struct commit_workers *workers);
 void commit_workers_free(struct commit_workers *workers); /* NULL is fine */
 

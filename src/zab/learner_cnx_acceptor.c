@@ -61,7 +61,7 @@ int leader_bind(struct leader *leader)
 }
 
 /* Every address of ours, or with quorumListenOnAllIPs one wildcard for each port. Names are looked
- * up again (BLOCKS): a server whose name was unknown when the files were read, as in a container
+ * up again (blocks): a server whose name was unknown when the files were read, as in a container
  * that starts before its name service, could otherwise never lead. From 3.8.4 on Java does so, too
  * (D-75). */
 static void choose_quorum_addresses(struct leader *leader, struct multiple_addresses *ret_addresses)

@@ -31,7 +31,7 @@ void queued_processor_init(struct queued_processor *queued, const struct request
 /* Any thread; never blocks. The processor's own thread may sleep on until queued_processor_wake. */
 int queued_processor_process_request(struct request_processor *processor, struct request *request);
 void queued_processor_wake(struct request_processor *processor);
-/* Drops what waits, and BLOCKS until the thread has ended: it must not be blocked elsewhere. */
+/* Drops what waits, and blocks until the thread has ended: it must not be blocked elsewhere. */
 void queued_processor_shutdown(struct request_processor *processor);
 /* Frees the processor, whose memory this is the beginning of, and the next one. */
 void queued_processor_free(struct request_processor *processor);

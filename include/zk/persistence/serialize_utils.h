@@ -36,7 +36,7 @@ bool session_timeouts_has(const struct session_timeouts *sessions, int64_t sessi
 void session_timeouts_remove(struct session_timeouts *sessions, int64_t session);
 
 /* Java: serializeSnapshot(). Streams the tree while others change it (data_tree_serialize); nobody
- * changes sessions meanwhile. BLOCKS as the stream does. Errors stick in out. */
+ * changes sessions meanwhile. Blocks as the stream does. Errors stick in out. */
 void serialize_snapshot(struct data_tree *tree, const struct session_timeouts *sessions,
                         struct jute_out *out);
 /* Java: deserializeSnapshot(). The caller frees both results; after an error there is neither.

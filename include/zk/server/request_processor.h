@@ -15,7 +15,7 @@
  *   flush             what process_request has collected goes out now, such as packets with ACKs.
  *                     Processors that collect nothing leave it NULL.
  *   shutdown          ends the processor's own thread and joins it, then shuts down the next
- *                     processor. When it returns, no thread of the chain runs. BLOCKS until then.
+ *                     processor. When it returns, no thread of the chain runs. Blocks until then.
  *                     It is called once, and never by a thread of the chain.
  *   free              frees the processor and the next one. It has been shut down, or never ran. */
 #ifndef ZK_SERVER_REQUEST_PROCESSOR_H

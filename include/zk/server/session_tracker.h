@@ -181,7 +181,7 @@ ZK_NODISCARD static inline int session_tracker_start(struct session_tracker *tra
     return tracker->ops->start(tracker);
 }
 
-/* No session expires any more when this returns. BLOCKS until the thread has ended. Java:
+/* No session expires any more when this returns. Blocks until the thread has ended. Java:
  * shutdown() */
 static inline void session_tracker_shutdown(struct session_tracker *tracker)
 {

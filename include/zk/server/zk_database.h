@@ -155,7 +155,7 @@ struct zk_database_snapshot *zk_database_begin_snapshot(struct zk_database *data
 int64_t zk_database_snapshot_zxid(const struct zk_database_snapshot *snapshot);
 
 /* Java: serializeSnapshot(oa). Streams the body of SNAP (sessions, ACLs, nodes) while writes go on.
- * Takes ownership of snapshot. BLOCKS as the stream does; the caller holds no lock. Errors stick in
+ * Takes ownership of snapshot. Blocks as the stream does; the caller holds no lock. Errors stick in
  * out. */
 void zk_database_serialize_snapshot(struct zk_database_snapshot *snapshot, struct jute_out *out);
 /* Java: FileTxnSnapLog.save(). Streams the same into snapshot.<zxid>, which appears only when it is
@@ -165,7 +165,7 @@ ZK_NODISCARD int zk_database_save_snapshot(struct zk_database *database,
 /* Java: ZooKeeperServer.takeSnapshot(syncSnap). Begins a snapshot and saves it. */
 ZK_NODISCARD int zk_database_take_snapshot(struct zk_database *database);
 
-/* Java: deserializeSnapshot(ia). Reads a body off the stream, which BLOCKS without a lock; then the
+/* Java: deserializeSnapshot(ia). Reads a body off the stream, which blocks without a lock; then the
  * content replaces tree and sessions, and the database is initialized; the last zxid is 0 until the
  * caller sets it. Errors: jute_in's; the database is as it was (Java has cleared it by then: call
  * zk_database_clear first to be like it). */

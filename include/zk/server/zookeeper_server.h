@@ -133,7 +133,7 @@ void zookeeper_server_set_first_processor(struct zookeeper_server *server,
  * RequestThrottler, the kind's own processors, the tracker of sessions and the chain end and are
  * joined, so that all that was given to the log is on disk; then what the log holds beyond the tree
  * is applied to the tree (zk_database_fast_forward_data_base). When it returns, no thread of the
- * server runs, and nothing of its term is written any more. BLOCKS until then. It may be called any
+ * server runs, and nothing of its term is written any more. Blocks until then. It may be called any
  * number of times, but never by a thread of the server. */
 void zookeeper_server_shutdown(struct zookeeper_server *server);
 /* Java: shutdown(true). The same, but the database is cleared instead, and will be loaded from disk

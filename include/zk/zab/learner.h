@@ -71,7 +71,7 @@ void learner_validate_session(struct learner *learner, struct server_cnxn *cnxn,
 ZK_NODISCARD int learner_read_packet(struct learner *learner, struct quorum_packet **packet);
 
 /* Java: findLeader(). Finds the server that the current vote names, and looks its addresses up
- * again (BLOCKS on the name service). The caller passes *ret_server to quorum_server_done.
+ * again (blocks on the name service). The caller passes *ret_server to quorum_server_done.
  * Errors: -ENOENT: it is not in the configuration (logged). */
 ZK_NODISCARD int learner_find_leader(struct learner *learner, struct quorum_server *ret_server);
 
