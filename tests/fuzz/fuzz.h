@@ -24,7 +24,7 @@ size_t LLVMFuzzerMutate(uint8_t *bytes, size_t length, size_t room);
 /* A context that logs nowhere. zk_context_free() ends it. */
 struct zk_context *fuzz_context(void);
 
-/* The bytes as text, up to the first zero byte. Gives. */
+/* Returns the bytes as text, up to the first zero byte; the caller frees it. */
 char *fuzz_text(const uint8_t *bytes, size_t length);
 
 /* Can this address be read back from its own text? Not if its host came in brackets that it did not

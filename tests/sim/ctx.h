@@ -25,7 +25,7 @@ struct ctx {
     unsigned valgrind;
 };
 
-/* Choose the back end for the worlds to come; false: there is none of that name. */
+/* Chooses the back end for the worlds to come; false: there is none of that name. */
 bool ctx_choose(const char *name);
 const char *ctx_name(void);
 
@@ -37,7 +37,7 @@ void ctx_init(struct ctx *ctx, void (*main)(void *arg), void *arg);
 /* Not the running one. Its stack is dropped as it stands. */
 void ctx_done(struct ctx *ctx);
 
-/* Put from aside and go on in to. errno goes along with the context. A dying one is not taken up
+/* Puts from aside and goes on in to. errno goes along with the context. A dying one is not taken up
  * again; ctx_done is still to be called for it. */
 void ctx_switch(struct ctx *from, struct ctx *to, bool dying);
 

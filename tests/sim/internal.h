@@ -145,14 +145,14 @@ bool task_block(struct wait_queue *queue, const char *waits_for, int64_t deadlin
 void task_wake(struct task *task);
 struct task *wait_queue_wake_one(struct wait_queue *queue); /* any of them; NULL: nobody waited */
 void wait_queue_wake_all(struct wait_queue *queue);
-/* Give way now, whatever chance says. */
+/* Gives way now, whatever chance says. */
 void task_yield(void);
 
 struct task *task_new(struct process *process, const char *name, void *(*main)(void *arg),
                       void *arg);
 struct task *task_find(uint32_t id); /* NULL: not there any more */
 _Noreturn void task_end(void *result);
-/* Forget it: it has ended and was joined, or its process dies. It may be the caller. */
+/* Forgets it: it has ended and was joined, or its process dies. It may be the caller. */
 void task_drop(struct task *task);
 const char *task_name(const struct task *task);
 
@@ -310,16 +310,16 @@ static inline bool inject(enum injection what)
     return world.injecting > 0 && inject_now(what);
 }
 
-/* End the run with this verdict. The first one counts. */
+/* Ends the run with this verdict. The first one counts. */
 _Noreturn void world_end(enum world_result result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void show_call(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define show(...) (world.options.show_calls ? show_call(__VA_ARGS__) : (void)0)
 
-/* Print where the running thread stands. */
+/* Prints where the running thread stands. */
 void show_stack(const char *title);
 
-/* Add to the transcript. */
+/* Adds to the transcript. */
 static inline void transcribe(uint64_t value)
 {
     uint64_t hash = (world.hash ^ value) * 0x9fb21c651e98df25ULL;
@@ -441,7 +441,7 @@ ssize_t counter_write(struct handle *handle, const void *bytes, size_t length);
 void net_begin(void);
 void net_end(void);
 void net_links_changed(void);
-/* Show look what is under way: for each direction of each connection with bytes in it, how many,
+/* Shows look what is under way: for each direction of each connection with bytes in it, how many,
  * and when the first of them arrive. held_back: the link is cut. */
 void net_each_way(void (*look)(void *arg, int from, int to, size_t bytes, int64_t arrives_ns,
                                bool held_back),

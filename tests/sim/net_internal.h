@@ -98,7 +98,7 @@ struct end *end_new(int host);
 struct end *listener_find(int host, uint16_t port);
 void listener_add(struct end *end);
 void listener_remove(struct end *end, bool power_loss);
-/* Begin to dial far_ip:far_port on host; the end's state says what comes of it. */
+/* Begins to dial far_ip:far_port on host; the end's state says what comes of it. */
 void end_dial(struct end *end, int host);
 void end_send_segment(struct end *end, enum segment_kind kind, const void *bytes, size_t length);
 /* Bytes that may be sent now without waiting. */
@@ -108,7 +108,7 @@ void end_has_read(struct end *end, size_t count);
 /* Back to a socket that was never connected or listened, with an error to be told. */
 void end_disconnect(struct end *end, int error);
 void segments_clear(struct segments *segments);
-/* Take up to room bytes from the front. */
+/* Takes up to room bytes from the front. */
 size_t segments_take(struct segments *segments, uint8_t *ret_bytes, size_t room, bool keep);
 
 #endif

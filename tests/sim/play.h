@@ -110,7 +110,7 @@ struct play {
 void play_command(struct play *play, char *text);
 /* At the end: all peers stop, and leave nothing behind. */
 void play_stop_all(struct play *play);
-/* Forget speeches and writes, when the world has ended. */
+/* Forgets speeches and writes, when the world has ended. */
 void play_forget_speeches(struct play *play);
 
 /* For world_options. arg: struct play. */

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Ask everything. Binds port and port + 1 of 127.0.0.1; directory does not exist. Answers go
- * to descriptor 1, one a line. */
+/* Asks everything. Binds port and port + 1 of 127.0.0.1; directory does not exist. Answers go to
+ * descriptor 1, one a line. */
 void probes_run(int port, const char *directory);
 
 /* The parts. */

@@ -208,7 +208,7 @@ static void wait_queue_add(struct wait_queue *queue, struct task *task)
     queue->last = task;
 }
 
-/* Free those that have ended, unless we still stand on the stack of one of them. */
+/* Frees those that have ended, unless we still stand on the stack of one of them. */
 static void bury_dead(void)
 {
     struct task **link = &sched.dead;
@@ -357,7 +357,7 @@ static void switch_to(struct task *task)
         bury_dead();
 }
 
-/* Run one of those that can; comes back when the caller is chosen again. */
+/* Runs one of those that can; comes back when the caller is chosen again. */
 static void run_next(void)
 {
     struct task *task = pick();

@@ -64,7 +64,7 @@ static bool is_late(const struct search *search)
     return now_s() >= search->deadline_s;
 }
 
-/* Take these away, too, if it still fails then. */
+/* Takes these away, too, if it still fails then. */
 static bool spare(struct search *search, uint64_t faults)
 {
     uint64_t left_out = search->left_out | faults;

@@ -12,7 +12,7 @@
 uint64_t shrink(const struct settings *settings, uint64_t seed, uint64_t left_out,
                 const struct world_report *failed);
 
-/* Do both fail for the same reason, if its particulars are not looked at? */
+/* Returns whether both fail for the same reason, if its particulars are not looked at. */
 bool shrink_same_kind(const char *reason, const char *other);
 
 #endif

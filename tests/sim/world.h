@@ -76,10 +76,10 @@ struct world_report world_run(const struct world_options *options, void (*driver
 
 typedef int world_program(int host, void *arg);
 
-/* Start a process on a host where none runs; switches the host on if it is off. When main returns,
+/* Starts a process on a host where none runs; switches the host on if it is off. When main returns,
  * nothing of the process may be left: that is checked. */
 void world_boot(int host, world_program *main, void *arg);
-/* Run call(arg) in a thread of its own inside the host's process, as a signal's handler would. */
+/* Runs call(arg) in a thread of its own inside the host's process, as a signal's handler would. */
 void world_call(int host, void *(*call)(void *arg), void *arg);
 
 enum world_crash {
@@ -97,7 +97,7 @@ uint64_t world_crash_points(int host);
 /* As SIGSTOP and SIGCONT to the process on that host, if one runs. */
 void world_freeze(int host, bool frozen);
 
-/* Put a file on a host's disk, durably, with its directories; before or between processes. */
+/* Puts a file on a host's disk, durably, with its directories; before or between processes. */
 void world_write_file(int host, const char *path, const char *text);
 /* What the file holds now; false: there is none, or it is longer. */
 bool world_read_file(int host, const char *path, char *ret_text, size_t size);
@@ -140,7 +140,7 @@ void world_calm(void);
 /* Whether so little goes through a connection, in a calm world as well, that one request behind
  * another may hold up a ping for as long as a session lives. */
 bool world_links_are_narrow(void);
-/* End the world here. Also from on_line and on_exit. */
+/* Ends the world here. Also from on_line and on_exit. */
 _Noreturn void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* --- for drivers: the network --- */

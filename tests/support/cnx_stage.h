@@ -20,7 +20,7 @@ struct cnx_stage {
 struct cnx_stage *cnx_stage_new(const char *more_config);
 void cnx_stage_free(struct cnx_stage *stage);
 
-/* Start its listener, which may not get its port; and wait until it gives up. */
+/* The first starts the listener, which may not get its port; the second waits until it gives up. */
 void cnx_stage_start_listener(struct cnx_stage *stage);
 void cnx_stage_await_socket_error(struct cnx_stage *stage);
 
@@ -29,7 +29,7 @@ int cnx_stage_setup(void **state);
 int cnx_stage_teardown(void **state);
 #define CNX_STAGED(test) cmocka_unit_test_setup_teardown(test, cnx_stage_setup, cnx_stage_teardown)
 
-/* Wait until so many workers, SendWorkers and RecvWorkers, are alive. */
+/* Waits until so many workers, SendWorkers and RecvWorkers, are alive. */
 void test_await_workers(struct quorum_cnx_manager *qcm, size_t count);
 
 #endif

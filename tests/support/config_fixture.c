@@ -19,7 +19,7 @@ void config_fixture_write(const struct config_fixture *fixture, const char *name
     free(path);
 }
 
-/* text with each DIR replaced by the directory's path. Gives. */
+/* Returns text with each DIR replaced by the directory's path; the caller frees it. */
 static char *with_directory(const struct config_fixture *fixture, const char *text)
 {
     struct zk_str out = {0};
@@ -34,7 +34,7 @@ static char *with_directory(const struct config_fixture *fixture, const char *te
     return zk_str_take(&out);
 }
 
-/* text with the directory's path replaced by DIR. Gives. */
+/* Returns text with the directory's path replaced by DIR; the caller frees it. */
 static char *without_directory(const struct config_fixture *fixture, const char *text)
 {
     struct zk_str out = {0};
@@ -50,7 +50,7 @@ static char *without_directory(const struct config_fixture *fixture, const char 
     return zk_str_take(&out);
 }
 
-/* Write zoo.cfg (DIR stands for the directory) and read the configuration. */
+/* Writes zoo.cfg (DIR stands for the directory) and reads the configuration. */
 void config_fixture_parse(struct config_fixture *fixture, const char *zoo_cfg)
 {
     char *text = with_directory(fixture, zoo_cfg);

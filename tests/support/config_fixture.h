@@ -26,7 +26,7 @@ void config_fixture_done(struct config_fixture *fixture);
 
 /* A file of the directory, as it is. */
 void config_fixture_write(const struct config_fixture *fixture, const char *name, const char *text);
-/* Write zoo.cfg and read the configuration. */
+/* Writes zoo.cfg and reads the configuration. */
 void config_fixture_parse(struct config_fixture *fixture, const char *zoo_cfg);
 /* Server 1 of three, with these lines besides: they begin in line 8. Written and read. */
 struct config_fixture config_fixture_read_with(const char *lines);

@@ -41,7 +41,8 @@ struct test_ensemble {
 /* members: "1 2 3", with an 'o' behind the id of an observer: "1 2 3o". */
 void test_ensemble_init(struct test_ensemble *ensemble, const char *members);
 uint16_t test_ensemble_port(const struct test_ensemble *ensemble, int64_t sid);
-/* The configuration as notifications carry it, in ascending order of sid. Gives. */
+/* Returns the configuration as notifications carry it, in ascending order of sid; the caller frees
+ * it. */
 char *test_ensemble_text(const struct test_ensemble *ensemble, int64_t version);
 
 /* --- the peer under test --- */
@@ -65,7 +66,7 @@ struct election_peer {
 /* Lines for more_config below: the peer says nothing a second time. */
 #define ELECTION_PEER_PATIENT "fastleader.minNotificationInterval=60000\n"
 
-/* Make a peer with an empty history; nothing runs yet. more_config: lines added to its zoo.cfg. */
+/* Makes a peer with an empty history; nothing runs yet. more_config: lines added to its zoo.cfg. */
 struct election_peer *election_peer_new(const struct test_ensemble *ensemble, int64_t my_id,
                                         const char *more_config);
 /* Gives it a history, before the election. */
@@ -75,29 +76,29 @@ void election_peer_listen(struct election_peer *peer);
 /* Current vote for itself, then listener, WorkerSender and WorkerReceiver; returns when the port
  * takes callers. */
 void election_peer_start(struct election_peer *peer);
-/* Run fle_look_for_leader in a thread of its own. */
+/* Runs fle_look_for_leader in a thread of its own. */
 void election_peer_look(struct election_peer *peer);
-/* Run it, and wait until the peer has counted its own vote. */
+/* Runs it, and waits until the peer has counted its own vote. */
 void election_peer_look_and_vote(struct election_peer *peer);
-/* Wait until it returns. True: decided, peer->vote is the vote. */
+/* Waits until it returns. True: it has decided, and peer->vote is the vote. */
 bool election_peer_await_result(struct election_peer *peer);
 /* The election must have gone on until now: stop it. */
 void election_peer_expect_still_looking(struct election_peer *peer);
-/* Halt all and make manager and election anew, not started. */
+/* Halts all and makes manager and election anew, not started. */
 void election_peer_restart(struct election_peer *peer);
 void election_peer_free(struct election_peer *peer);
 
 enum server_state election_peer_state(struct election_peer *peer);
 
-/* How often words occur in the trace, or in the log. */
+/* Return how often words occur in the trace, or in the log. */
 size_t election_peer_traced(struct election_peer *peer, const char *words);
 size_t election_peer_logged(struct election_peer *peer, const char *words);
-/* Wait until they occur count times. */
+/* Wait until words occur there count times. */
 void election_peer_await_traced(struct election_peer *peer, const char *words, size_t count);
 void election_peer_await_logged(struct election_peer *peer, const char *words, size_t count);
-/* Wait until sid is connected, or is not. */
+/* Waits until sid is connected, or is not. */
 void election_peer_await_connected(struct election_peer *peer, int64_t sid, bool connected);
-/* Wait until as many threads are known to its context. */
+/* Waits until its context knows so many threads. */
 void election_peer_await_threads(struct election_peer *peer, size_t count);
 
 /* --- ballots: what a notification says --- */
@@ -127,16 +128,16 @@ struct scripted_voter {
     int64_t marks;
 };
 
-/* Listen; a sid outside the ensemble gets a port of its own. */
+/* Listens; a sid outside the ensemble gets a port of its own. */
 void scripted_voter_init(struct scripted_voter *voter, const struct test_ensemble *ensemble,
                          int64_t sid);
 void scripted_voter_done(struct scripted_voter *voter);
 
-/* Get the one connection with the peer, whichever way the sids demand. */
+/* Gets the one connection with the peer, whichever way the sids demand. */
 void scripted_voter_connect(struct scripted_voter *voter, struct election_peer *peer);
 void scripted_voter_hang_up(struct scripted_voter *voter);
 
-/* The steps of connecting. dial waits until somebody listens and gives a socket on which nothing
+/* The steps of connecting. dial waits until somebody listens, and returns a socket on which nothing
  * has been said; accept waits for a caller, checks that its initial message is that of caller, and
  * keeps the connection. */
 struct sock *scripted_voter_dial(struct scripted_voter *voter, uint16_t port);
@@ -148,14 +149,14 @@ void scripted_voter_say(struct scripted_voter *voter, struct ballot ballot);
 /* A frame of any payload; any bytes. */
 void scripted_voter_send_frame(struct scripted_voter *voter, const void *bytes, size_t length);
 void scripted_voter_send(struct scripted_voter *voter, struct buf *bytes); /* takes bytes */
-/* Payload of a ballot with any version and configuration. Gives. */
+/* Returns the payload of a ballot with any version and configuration; the caller unrefs it. */
 struct buf *test_notification(struct ballot ballot, int32_t version, const char *config);
 
-/* The next frame. Gives its payload. */
+/* Reads the next frame, and returns its payload, which the caller unrefs. */
 struct buf *scripted_voter_read(struct scripted_voter *voter);
 /* The next frame is this ballot, with the configuration of the ensemble. */
 void scripted_voter_expect(struct scripted_voter *voter, struct ballot ballot);
-/* Read frames until one says this. */
+/* Reads frames until one says this. */
 void scripted_voter_await(struct scripted_voter *voter, struct ballot ballot);
 /* The peer closes, perhaps after frames that are left to read. */
 void scripted_voter_expect_end(struct scripted_voter *voter);
@@ -169,7 +170,7 @@ void test_send_text(struct quorum_cnx_manager *qcm, int64_t sid, const char *tex
 void test_expect_received(struct quorum_cnx_manager *qcm, int64_t sid, const char *text);
 void scripted_voter_say_text(struct scripted_voter *voter, const char *text);
 void scripted_voter_expect_text(struct scripted_voter *voter, const char *text);
-/* What the manager tells of sid; sid is INT64_MIN if it knows none. */
+/* Returns what the manager tells of sid; the sid in it is INT64_MIN if it knows none. */
 struct server_status_peer test_status_of(struct quorum_cnx_manager *qcm, int64_t sid);
 
 /* All that the voter has said so far has passed WorkerReceiver and the election: a message that

@@ -37,7 +37,7 @@ struct ensemble {
     size_t count;
 };
 
-/* Plan an ensemble of voters 1..voters and observers after them; nothing runs yet. tickTime is 100
+/* Plans an ensemble of voters 1..voters and observers after them; nothing runs yet. tickTime is 100
  * ms, initLimit 100, syncLimit 300: nobody is given up because the machine is busy. A session may
  * last ENSEMBLE_SESSION_MS. */
 enum { ENSEMBLE_SESSION_MS = 600000 };
@@ -45,31 +45,32 @@ void ensemble_init(struct ensemble *ensemble, size_t voters, size_t observers);
 /* Further lines for everybody's zoo.cfg. Before the first start. */
 void ensemble_add_lines(struct ensemble *ensemble, const char *lines);
 struct ensemble_peer *ensemble_peer(struct ensemble *ensemble, int64_t sid);
-/* Stop all, remove the directory. */
+/* Stops all, and removes the directory. */
 void ensemble_done(struct ensemble *ensemble);
 
-/* Start one, on the directory it left. The test fails if it does not start. */
+/* Starts one, on the directory that it left. The test fails if it does not start. */
 void ensemble_start(struct ensemble *ensemble, int64_t sid);
 void ensemble_start_all(struct ensemble *ensemble);
-/* Stop one and wait until nothing of it is left; its exit code. */
+/* Stops one and waits until nothing of it is left. Returns its exit code. */
 int ensemble_stop(struct ensemble *ensemble, int64_t sid);
-/* Wait until it has ended by itself; its exit code. */
+/* Waits until it has ended by itself. Returns its exit code. */
 int ensemble_wait_end(struct ensemble *ensemble, int64_t sid);
 
-/* What a running peer is; NULL if it does not run. */
+/* Returns what a running peer is; NULL if it does not run. */
 struct quorum_peer *ensemble_self(struct ensemble *ensemble, int64_t sid);
 
-/* Wait until every running peer serves, all under one leader, which is returned. The test fails if
+/* Waits until every running peer serves, all under one leader, which is returned. The test fails if
  * that takes too long. */
 int64_t ensemble_await_leader(struct ensemble *ensemble);
-/* Wait until one peer is in that state and, unless it is LOOKING, serves. */
+/* Waits until one peer is in that state and, unless it is LOOKING, serves. */
 void ensemble_await_state(struct ensemble *ensemble, int64_t sid, enum server_state state);
 
-/* How often its trace has the event, since the first start. */
+/* Returns how often its trace has the event, since the first start. */
 size_t ensemble_count_events(struct ensemble *ensemble, int64_t sid, const char *words);
 
-/* Threads of this process, to see that nothing is left. The kernel may count a thread that has been
- * joined a little longer. */
+/* The first returns how many threads this process has, the second waits until they are so many: a
+ * test sees by them that nothing is left. The kernel may count a thread that has been joined a
+ * little longer. */
 size_t process_threads(void);
 void await_process_threads(size_t count);
 

@@ -8,7 +8,7 @@
 
 #include "zk/base/buf.h"
 
-/* Gives. */
+/* Return the bytes of a file, which the caller unrefs, and a text, which the caller frees. */
 struct buf *golden_read(const char *name);
 char *golden_text(const char *name);
 /* Writes those bytes into a file of a directory. */

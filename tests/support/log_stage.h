@@ -15,7 +15,7 @@ struct txn_log_entry *log_stage_session(int64_t zxid);
 /* A create of /n<zxid> with so many bytes of data, each of them 'd'. The caller unrefs it. */
 struct txn_log_entry *log_stage_create(int64_t zxid, size_t data_length);
 
-/* Append a createSession for each zxid from first to last, and commit once. */
+/* Appends a createSession for each zxid from first to last, and commits once. */
 void log_stage_write(struct file_txn_log *log, int64_t first, int64_t last);
 /* The same with a log of its own, which is closed afterwards. */
 void log_stage_write_file(struct zk_context *ctx, const char *directory, int64_t first,

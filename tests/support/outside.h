@@ -48,15 +48,15 @@ enum outside_call {
 
 enum { OUTSIDE_FOR_EVER = -1 };
 
-/* Let so many of these calls pass, then so many fail with this errno, then all pass. */
+/* Lets so many of these calls pass, then so many fail with this errno, then all pass. */
 void outside_fail(enum outside_call call, int error, int pass, int times);
 /* The same for ever, for the paths that contain part (which the caller keeps): OUTSIDE_OPEN to
  * OUTSIDE_MKDIR. */
 void outside_fail_path(enum outside_call call, const char *part, int error);
-/* Let so many opens of paths that contain part (which the caller keeps) pass; the file of the next
+/* Lets so many opens of paths that contain part (which the caller keeps) pass; the file of the next
  * one is removed first, as if another process had been quicker. */
 void outside_remove_before_open(const char *part, int pass);
-/* How many have failed since then. */
+/* Returns how many have failed since then. */
 int outside_failures(enum outside_call call);
 /* From now on write() takes no more than so many bytes at a time. */
 void outside_write_at_most(size_t length);
@@ -91,7 +91,7 @@ struct outside_seen outside_seen(void);
 
 /* From now on name is that IPv4 address; NULL: nobody knows it, as at the start. */
 void outside_name(const char *name, const char *ip);
-/* How often anybody has asked for one of these names. */
+/* Returns how often anybody has asked for one of these names. */
 int outside_names_asked(void);
 
 /* --- network interfaces --- */

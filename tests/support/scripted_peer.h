@@ -16,15 +16,15 @@
 struct zk_context;
 struct scripted_peer;
 
-/* Dial a port of 127.0.0.1, again and again until somebody listens there. */
+/* Dials a port of 127.0.0.1, again and again until somebody listens there. */
 struct scripted_peer *scripted_peer_dial(struct zk_context *ctx, uint16_t port);
 
-/* Listen on a port of 127.0.0.1; then wait for the next caller. A new caller takes the place of the
- * one before, whose connection is closed. */
+/* The first listens on a port of 127.0.0.1, and the second waits for the next caller. A new caller
+ * takes the place of the one before, whose connection is closed. */
 struct scripted_peer *scripted_peer_listen(struct zk_context *ctx, uint16_t port);
 void scripted_peer_accept(struct scripted_peer *peer);
 
-/* Close what is open; NULL is fine. */
+/* Closes what is open; NULL is fine. */
 void scripted_peer_free(struct scripted_peer *peer);
 void scripted_peer_hang_up(struct scripted_peer *peer);
 
@@ -41,10 +41,11 @@ void scripted_peer_read(struct scripted_peer *peer, uint8_t *ret_bytes, size_t l
 void scripted_peer_expect_end(struct scripted_peer *peer);
 /* The stream ends; what comes before is passed over. */
 void scripted_peer_drain(struct scripted_peer *peer);
-/* Does nothing come for so long, and does the stream stay open? The byte that comes is lost. */
+/* Returns whether nothing comes for so long, and the stream stays open. A byte that comes is
+ * lost. */
 bool scripted_peer_is_silent(struct scripted_peer *peer, int64_t ms);
 
-/* Gives. */
+/* Returns the bytes that hex says; the caller unrefs them. */
 struct buf *scripted_hex(const char *hex);
 
 /* --- Zab: packets whose authinfo is null --- */
@@ -60,7 +61,7 @@ void scripted_peer_expect_packet(struct scripted_peer *peer, int32_t type, int64
 /* Expects a packet, and passes over PINGs before it. */
 void scripted_peer_expect_packet_past_pings(struct scripted_peer *peer, int32_t type, int64_t zxid,
                                             const char *data_hex);
-/* One packet of any kind. Gives its data, NULL for null. */
+/* Reads one packet of any kind. Returns its data, which the caller unrefs; NULL for null. */
 struct buf *scripted_peer_read_packet(struct scripted_peer *peer, int32_t *ret_type,
                                       int64_t *ret_zxid);
 

@@ -64,28 +64,29 @@ void testing_peer_done(struct testing_peer *peer);
 void testing_peer_history(struct testing_peer *peer, int64_t accepted_epoch, int64_t current_epoch,
                           int64_t last_zxid);
 
-/* Run lead, follow or observe for a vote for leader, in a thread named QuorumPeer. */
+/* Each runs a role, the last two for a vote for leader, in a thread named QuorumPeer. */
 void testing_peer_start_leading(struct testing_peer *peer);
 void testing_peer_start_following(struct testing_peer *peer, int64_t leader);
 void testing_peer_start_observing(struct testing_peer *peer, int64_t leader);
-/* The role that runs. Borrowed until joined. */
+/* Returns the role that runs, which stays the peer's, and lives until it is joined. */
 struct leader *testing_peer_leader(struct testing_peer *peer);
-/* Wait until it has returned; what it returned. Afterwards no thread of it is left (checked). */
+/* Waits until the role has returned, and returns what it did. Afterwards no thread of it is left
+ * (checked). */
 int testing_peer_join(struct testing_peer *peer);
-/* Stop it as the end of the process would, and wait. */
+/* Stops it as the end of the process would, and waits as above. */
 int testing_peer_stop(struct testing_peer *peer);
 
-/* The text of a file of version-2; "" if there is none. Gives. */
+/* Returns the text of a file of version-2, "" if there is none; the caller frees it. */
 char *testing_peer_file(const struct testing_peer *peer, const char *name);
 void testing_peer_assert_file(const struct testing_peer *peer, const char *name,
                               const char *expected);
 bool testing_peer_has_file(const struct testing_peer *peer, const char *name);
-/* Does the log hold this text? */
+/* Returns whether the log holds this text. */
 bool testing_peer_logged(const struct testing_peer *peer, const char *text);
-/* Wait until it does. */
+/* Waits until it does. */
 void testing_peer_await_log(struct testing_peer *peer, const char *text);
 
-/* The body of SNAP that this peer would send now. The caller unrefs it. */
+/* Returns the body of SNAP that this peer would send now; the caller unrefs it. */
 struct buf *testing_peer_snapshot(struct testing_peer *peer, int64_t *ret_zxid);
 
 #endif

@@ -22,10 +22,10 @@ union txn_record set_data_record(const char *path, struct buf *data, int32_t ver
 union txn_record set_acl_record(const char *path, const struct zk_acl_list *acl, int32_t version);
 union txn_record check_record(const char *path, int32_t version);
 union txn_record error_record(int32_t err);
-/* Append an operation to a multi; what record owns is used up. */
+/* Appends an operation to a multi; what record owns is used up. */
 void multi_add(union txn_record *multi, int32_t type, union txn_record record);
 
-/* Apply one entry and drop it. Returns the result's code. */
+/* Applies one entry and drops it. Returns the result's code. */
 int32_t apply_txn(struct data_tree *tree, struct txn_log_entry *entry);
 /* The same with a record, which is used up. */
 int32_t apply_record(struct data_tree *tree, int64_t zxid, int32_t type, int64_t client_id,

@@ -41,24 +41,24 @@ struct test_capture {
 
 struct test_capture test_capture_new(void);
 void test_capture_done(struct test_capture *capture); /* frees the context too */
-/* All that was written so far. Gives. */
+/* Each returns all that was written so far; the caller frees it. */
 char *test_captured_log(const struct test_capture *capture);
 char *test_captured_trace(const struct test_capture *capture);
 
 /* --- the server of a role --- */
 
-/* Has it been started, and not been shut down? Java: ZooKeeperServer.isRunning() */
+/* Returns whether it has been started, and not been shut down. Java: ZooKeeperServer.isRunning() */
 bool test_server_runs(struct zookeeper_server *server);
 
 /* --- the outside --- */
 
-/* A new empty directory. Gives its path; test_remove_directory removes it with all in it and frees
- * the path. */
+/* Makes a new empty directory and returns its path; test_remove_directory removes it with all in it
+ * and frees the path. */
 char *test_temporary_directory(void);
 void test_remove_directory(char *path);
-/* directory + "/" + name. Gives. */
+/* Returns directory + "/" + name; the caller frees it. */
 char *test_path(const char *directory, const char *name);
-/* Write or read a small file. The read one is given. */
+/* Write and read a small file. The caller frees the text that was read. */
 void test_write_file(const char *path, const char *text);
 char *test_read_file(const char *path);
 /* Writes name in directory. */
@@ -68,20 +68,22 @@ bool test_has_file(const char *directory, const char *name);
 /* Returns whether line is one of the lines of text, each of which ends with a line feed. */
 bool test_has_line(const char *text, const char *line);
 
-/* A TCP port of 127.0.0.1 that nobody listens on. Two calls of one process give two ports. */
+/* Returns a TCP port of 127.0.0.1 that nobody listens on. Two calls of one process give two
+ * ports. */
 uint16_t test_free_port(void);
 struct inet_address test_loopback(uint16_t port);
 
 /* --- waiting --- */
 
-/* Ask until it is true, at most until zk_elapsed_ms() reaches deadline_ms. False: it never was. */
+/* Asks until it is true, at most until zk_elapsed_ms() reaches deadline_ms. Returns false if it
+ * never was. */
 bool wait_until(int64_t deadline_ms, bool (*predicate)(void *arg), void *arg);
 /* The same within TEST_PATIENCE_MS from now; fails the test otherwise. */
 void test_await(bool (*predicate)(void *arg), void *arg);
 
 /* --- panics --- */
 
-/* Run body in a child process: it must end by a panic whose line contains words. Only where the
+/* Runs body in a child process: it must end by a panic whose line contains words. Only where the
  * test runs no other thread. */
 void test_expect_panic(void (*body)(void *arg), void *arg, const char *words);
 

@@ -69,7 +69,7 @@ static struct sock *dial(struct scene *scene)
     return sock;
 }
 
-/* What the server answers to a request line, headers and all. Gives. */
+/* Returns what the server answers to a request line, headers and all; the caller frees it. */
 static char *request(struct scene *scene, const char *line)
 {
     struct sock *sock = dial(scene);

@@ -153,7 +153,7 @@ static bool make_operation(struct history *history, bool in_multi, int32_t *ret_
 
 /* ---- transactions ---------------------------------------------------------------------------- */
 
-/* Log it with the digest that the tree has now. Uses up the record. */
+/* Logs it with the digest that the tree has now. Uses up the record. */
 static void log_it(struct history *history, int32_t type, int64_t session, union txn_record *record)
 {
     struct txn_header header = txn_header_at(history->zxid, type, session);

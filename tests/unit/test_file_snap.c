@@ -54,7 +54,7 @@ static void assert_finds_none(struct zk_context *ctx, const char *directory, int
     assert_null(tree);
 }
 
-/* Write over some bytes of a file. */
+/* Writes over some bytes of a file. */
 static void damage(const char *directory, const char *name, size_t at, uint8_t change)
 {
     char *path = test_path(directory, name);
@@ -75,8 +75,8 @@ static void cut(const char *directory, const char *name, size_t length)
 
 /* ---- Java's files ---- */
 
-/* Read Java's file, write what was read, and compare. applied: a transaction had been applied when
- * it was written, so that its digest is the tree's. */
+/* Reads Java's file, writes what was read, and compares. applied: a transaction had been applied
+ * when it was written, so that its digest is the tree's. */
 static void assert_rewritten_alike(const char *golden, const char *name, int64_t zxid, bool applied)
 {
     struct zk_context *ctx = test_context();
@@ -446,7 +446,7 @@ static void snappys_blocks_are_those_of_java(void **state)
 
 /* ---- digests and what others append ---- */
 
-/* Write a snapshot with this digest and read it; the log tells whether they were found to
+/* Writes a snapshot with this digest and reads it; the log tells whether they were found to
  * differ. */
 static bool is_mismatch_logged(int64_t zxid, struct zxid_digest digest)
 {

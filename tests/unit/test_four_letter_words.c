@@ -32,7 +32,7 @@ static const char MEMBERS[] = "server.1=127.0.0.1:24281:24381:participant\n"
 
 /* ---- the texts, against Java's ---- */
 
-/* text with every from replaced by to; frees text. Gives. */
+/* Returns text with every from replaced by to, which the caller frees; frees text. */
 static char *replaced(char *text, const char *from, const char *to)
 {
     struct zk_str result = {0};
@@ -100,7 +100,7 @@ static void scene_done(struct scene *scene)
     zk_context_free(scene->ctx);
 }
 
-/* The answer to a word with an argument behind it. Gives. */
+/* Returns the answer to a word with an argument behind it; the caller frees it. */
 static char *ask_with(struct scene *scene, const char *word, const uint8_t *argument,
                       size_t argument_length)
 {

@@ -501,7 +501,7 @@ static int64_t tick_of(struct leader *leader)
     return tick;
 }
 
-/* Read a PING and answer it. Returns how long it had to be waited for. */
+/* Reads a PING and answers it. Returns how long it had to be waited for. */
 static int64_t answer_ping(struct scripted_peer *follower)
 {
     int64_t start_ms = zk_elapsed_ms();

@@ -161,7 +161,7 @@ static void fle_01_seven_agree(void **state)
     start_in_order("0 1 2 3 4 5 6", (const int64_t[]){6, 2, 5, 0, 3, 1, 4});
 }
 
-/* Connect all, then let one look, and the others only when its vote lies in their queues: nobody
+/* Connects all, then lets one look, and the others only when its vote lies in their queues: nobody
  * can decide without having heard it. */
 static void all_hear_first(struct cast *cast, int64_t best)
 {

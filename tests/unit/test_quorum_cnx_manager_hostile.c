@@ -636,7 +636,7 @@ static void strangers_above_the_cap_are_refused_and_forgotten_when_they_leave(vo
 
 /* --- who does not read --- */
 
-/* Fill the connection of 3 until SendWorker hangs in its write. */
+/* Fills the connection of 3 until SendWorker hangs in its write. */
 static void stuff(struct stage *stage)
 {
     uint8_t *zeros = zk_xcalloc(1, QCM_PACKETMAXSIZE);

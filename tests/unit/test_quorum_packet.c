@@ -8,7 +8,7 @@
 #include "zk/runtime/settings.h"
 #include "zk_test.h"
 
-/* The bytes of one packet. Gives. */
+/* Returns the bytes of one packet; the caller unrefs them. */
 static struct buf *encode(const struct quorum_packet *packet)
 {
     struct buf *bytes = buf_new(64);
@@ -18,7 +18,7 @@ static struct buf *encode(const struct quorum_packet *packet)
     return bytes;
 }
 
-/* Read one packet; the result is quorum_packet_read's, *ret_left what is left behind it. */
+/* Reads one packet; the result is quorum_packet_read's, *ret_left what is left behind it. */
 static int decode(const void *bytes, size_t length, struct quorum_packet **ret_packet,
                   size_t *ret_left)
 {

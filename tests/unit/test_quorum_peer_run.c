@@ -40,7 +40,7 @@ static bool heard_three_times(void *arg)
     return ensemble_count_events(words->ensemble, words->listener, words->event) >= 3;
 }
 
-/* Wait until one peer has received three messages of another. */
+/* Waits until one peer has received three messages of another. */
 static void await_words_from(struct ensemble *ensemble, int64_t listener, int64_t speaker)
 {
     struct words words = {.ensemble = ensemble, .listener = listener};

@@ -10,7 +10,8 @@
     " where server_config is the pipe separated list of host:port:port or host:port:port:type"     \
     " and client_config is port or host:port"
 
-/* What a line is read as: printed again, or the words of the error. Gives. The sid is 7. */
+/* Returns what a line is read as: printed again, or the words of the error; the caller frees it.
+ * The sid is 7. */
 static char *read_line(const char *value, bool multi_address)
 {
     struct zk_context *ctx = test_context();

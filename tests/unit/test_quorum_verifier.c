@@ -56,7 +56,7 @@ static bool is_quorum(const struct quorum_verifier *qv, struct sids sids)
     return answer;
 }
 
-/* "server.N=h:N:3" for each id, then rest. Gives. */
+/* Returns "server.N=h:N:3" for each id, then rest; the caller frees it. */
 static char *text_of(const int64_t *ids, size_t count, const char *rest)
 {
     struct zk_str text = {0};

@@ -111,7 +111,7 @@ enum { RECORDS = sizeof records / sizeof records[0] };
 
 /* ---- values for any record ------------------------------------------------------------------ */
 
-/* Put something that is not zero into every field; each call another number. */
+/* Puts something that is not zero into every field; each call another number. */
 static void fill(const struct jute_record *record, void *value, int *number)
 {
     for (size_t i = 0; i < record->field_count; i++) {

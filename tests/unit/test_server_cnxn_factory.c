@@ -75,7 +75,8 @@ static struct sock *dial(struct port *port)
     return sock;
 }
 
-/* Everything until the far end closes, in order and not by a reset. Gives; unrefs sock. */
+/* Returns everything until the far end closes, in order and not by a reset; the caller frees it.
+ * Unrefs sock. */
 static char *read_to_the_end(struct sock *sock)
 {
     struct zk_str text = {0};

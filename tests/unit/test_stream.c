@@ -58,7 +58,7 @@ static uint32_t sum_of(const struct stage *stage, size_t length)
     return (uint32_t)adler32(1, stage->bytes, (uInt)length);
 }
 
-/* Read all bytes in steps of many sizes, as small as one and larger than any buffer. */
+/* Reads all bytes in steps of many sizes, as small as one and larger than any buffer. */
 static void expect_all(struct stage *stage, struct zk_input *input, bool summed)
 {
     static const size_t steps[] = {1, 2, 3, 8191, 8192, 8193, 20000, 5};

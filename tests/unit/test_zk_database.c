@@ -538,7 +538,7 @@ static void a_snapshot_has_the_sessions_of_its_zxid(void **state)
 
 /* ---- the log on disk ------------------------------------------------------------------------- */
 
-/* Log transactions 1 to count, and make them durable. */
+/* Logs these transactions, and makes them durable. */
 static void log_transactions(struct peer *peer, int64_t first, int64_t last)
 {
     for (int64_t zxid = first; zxid <= last; zxid++) {
