@@ -58,13 +58,16 @@ void acl_cache_remove_usage(struct acl_cache *cache, int64_t id);
 /* Java: purgeUnused(). Drops the lists of a snapshot that no node refers to. */
 void acl_cache_purge_unused(struct acl_cache *cache);
 
+/* One list, and its number. */
+struct acl_cache_copied {
+    int64_t id;
+    struct shared_acl *acl; /* a reference */
+};
+
 /* All lists of one moment, in the order in which Java writes them. */
 struct acl_cache_copy {
     size_t count;
-    struct acl_cache_copied {
-        int64_t id;
-        struct shared_acl *acl; /* a reference */
-    } * items;                  /* owned */
+    struct acl_cache_copied *items; /* owned */
 };
 
 /* Java: serialize(), in two steps: the copy needs the lock, the writing does not. */

@@ -153,21 +153,21 @@ static size_t count_below(struct data_tree *tree, const struct data_node *node) 
     struct uncounted uncounted = {0};
     size_t number = 0;
     size_t at_once = 0;
-    for (;;) {
-        add_children(&uncounted, node);
-        do {
-            if (uncounted.count == 0) {
-                free(uncounted.items);
-                return number;
-            }
-            node = uncounted.items[--uncounted.count];
-            if (++at_once % COUNTED_AT_ONCE == 0) {
-                zk_mutex_unlock(&tree->mu);
-                zk_mutex_lock(&tree->mu);
-            }
-            number += node->removed ? 0 : 1;
-        } while (node->removed || data_node_child_count(node) == 0);
+    add_children(&uncounted, node);
+    while (uncounted.count > 0) {
+        node = uncounted.items[--uncounted.count];
+        if (++at_once % COUNTED_AT_ONCE == 0) {
+            zk_mutex_unlock(&tree->mu);
+            zk_mutex_lock(&tree->mu);
+        }
+        if (node->removed)
+            continue;
+        number++;
+        if (data_node_child_count(node) > 0)
+            add_children(&uncounted, node);
     }
+    free(uncounted.items);
+    return number;
 }
 
 /* Java: getAllChildrenNumber(). It looks through the names of all nodes for those that begin with
