@@ -148,7 +148,7 @@ int jute_out_flush(struct jute_out *out)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Java: BinaryInputArchive.checkLength(), and the static fields of that class. */
-static int32_t max_length_of(const struct zk_context *ctx)
+int32_t jute_max_length(const struct zk_context *ctx)
 {
     int64_t max_buffer = zk_settings_get_integer(ctx, "jute.maxbuffer", JUTE_MAX_BUFFER);
     int64_t extra =
@@ -161,14 +161,14 @@ static int32_t max_length_of(const struct zk_context *ctx)
 
 struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input)
 {
-    return (struct jute_in){.input = input, .max_length = max_length_of(ctx)};
+    return (struct jute_in){.input = input, .max_length = jute_max_length(ctx)};
 }
 
 struct jute_in jute_in_of_bytes(const struct zk_context *ctx, const void *bytes, size_t length)
 {
     return (struct jute_in){
         .memory = {.bytes = bytes, .length = length},
-        .max_length = max_length_of(ctx),
+        .max_length = jute_max_length(ctx),
     };
 }
 

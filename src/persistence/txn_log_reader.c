@@ -65,7 +65,7 @@ int txn_log_reader_open(const struct zk_context *ctx, const char *path,
     struct txn_log_reader *reader = zk_xcalloc(1, sizeof *reader);
     reader->path = zk_xstrdup(path);
     reader->fd = fd;
-    reader->max_length = jute_in_of(ctx, NULL).max_length;
+    reader->max_length = jute_max_length(ctx);
     reader->position = FILE_HEADER_BYTES;
     *ret_reader = reader;
     return 0;

@@ -147,7 +147,7 @@ enum keeper_code fixup_acl(struct zk_context *ctx, const struct zk_id_list *auth
         return KEEPER_CODE_OK;
     }
     enum keeper_code code = acls->count > 0 ? KEEPER_CODE_OK : KEEPER_CODE_INVALIDACL;
-    const size_t most_bytes = (size_t)jute_in_of_bytes(ctx, NULL, 0).max_length;
+    const size_t most_bytes = (size_t)jute_max_length(ctx);
     size_t bytes = 0;
     size_t measured = 0;
     bool *duplicate = code == KEEPER_CODE_OK ? find_duplicates(acls) : NULL;

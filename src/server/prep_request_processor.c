@@ -734,7 +734,7 @@ struct request_processor *prep_request_processor_new(struct zookeeper_server *se
     prep->reconfig = reconfig;
     prep->enforce_quota = zk_settings_get_boolean(ctx, "zookeeper.enforceQuota", false);
     prep->container_rules = container_rules_of(ctx);
-    prep->longest_txn = (size_t)jute_in_of_bytes(ctx, NULL, 0).max_length;
+    prep->longest_txn = (size_t)jute_max_length(ctx);
     return &prep->base;
 }
 

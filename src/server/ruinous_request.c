@@ -34,7 +34,7 @@ enum {
 
 static bool is_too_long(struct zk_context *ctx, int64_t bytes)
 {
-    return bytes + TXN_BYTES > jute_in_of_bytes(ctx, NULL, 0).max_length;
+    return bytes + TXN_BYTES > jute_max_length(ctx);
 }
 
 /* Returns whether the request could become too long, as far as its length and the number of its

@@ -74,9 +74,11 @@ struct jute_in {
     int32_t max_length;       /* of one string or buffer */
 };
 
-/* The limit comes from the settings jute.maxbuffer and zookeeper.jute.maxbuffer.extrasize: their
- * sum, 2,097,150 when nobody sets them. Java's sum may overflow; ours ends at INT32_MAX, as Java
- * 3.9.5's (D-34). */
+/* Returns the most bytes that one string or buffer may have: the sum of the settings jute.maxbuffer
+ * and zookeeper.jute.maxbuffer.extrasize, 2,097,150 when nobody sets them. Java's sum may overflow;
+ * ours ends at INT32_MAX, as Java 3.9.5's (D-34). */
+int32_t jute_max_length(const struct zk_context *ctx);
+/* Reads a stream, with the limit above. */
 struct jute_in jute_in_of(const struct zk_context *ctx, struct zk_input *input);
 /* Reads bytes that are in memory, without a stream in between. They stay the caller's. */
 struct jute_in jute_in_of_bytes(const struct zk_context *ctx, const void *bytes, size_t length);
