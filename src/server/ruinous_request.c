@@ -14,10 +14,7 @@
 static bool read_body(struct zk_context *ctx, const struct request *request,
                       const struct jute_record *table, void *ret_record)
 {
-    if (request->request == NULL)
-        return false;
-    struct jute_in in = jute_in_of_bytes(ctx, request->request->bytes, request->request->length);
-    return jute_read(&in, table, ret_record) == 0;
+    return request_read_record(ctx, request, table, ret_record) == KEEPER_CODE_OK;
 }
 
 /* ---- an ACL that becomes too long (D-163) ---------------------------------------------------- */

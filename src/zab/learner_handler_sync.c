@@ -177,15 +177,14 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
     struct zk_database *database = master->database;
     struct proposal_iterator files = {.previous_zxid = -1};
     int64_t reached = peer_last_zxid;
-    int64_t before;
     master->ops->release_proposals(master);
     int64_t size_limit = zk_database_calculate_txn_log_size_limit(database);
     int r =
         zk_database_get_proposals_from_txn_log(database, peer_last_zxid, size_limit, &files.files);
     if (r == 0)
         zk_log(handler->ctx, ZK_LOG_USE_TXNLOG, handler->sid);
-    do {
-        before = reached;
+    for (;;) {
+        int64_t before = reached;
         if (r == 0)
             reached = learner_handler_queue_committed_proposals(
                 handler, &files, before, history->min_committed_log, history->max_committed_log);
@@ -195,7 +194,7 @@ static bool sync_from_txn_log(struct learner_handler *handler, int64_t peer_last
         if (reached >= history->min_committed_log || reached == before)
             break;
         master->ops->release_proposals(master);
-    } while (true);
+    }
     txn_iterator_free(files.files);
 
     if (reached < history->min_committed_log || handler->need_op_packet) {

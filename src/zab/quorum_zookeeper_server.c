@@ -2,7 +2,6 @@
 #include "zab/quorum_zookeeper_server.h"
 
 #include "zk/base/buf.h"
-#include "zk/jute/archive.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
 #include "zk/jute/proto.h"
@@ -76,18 +75,15 @@ static enum keeper_code makes_ephemeral(struct zk_context *ctx, const struct req
 {
     if (request->type == OP_CODE_MULTI)
         return multi_makes_ephemeral(ctx, request, ret_makes);
-    if (request->request == NULL)
-        return KEEPER_CODE_MARSHALLINGERROR;
-    struct create_request create = {0};
-    struct create_mode mode = {0};
-    struct jute_in in = jute_in_of_bytes(ctx, request->request->bytes, request->request->length);
-    enum keeper_code code = KEEPER_CODE_OK;
-    if (jute_read(&in, &create_request_record, &create) < 0)
-        code = KEEPER_CODE_MARSHALLINGERROR;
-    else if (!create_mode_from_flag(create.flags, &mode))
-        code = KEEPER_CODE_BADARGUMENTS;
-    if (code == KEEPER_CODE_OK)
+    struct create_request create;
+    struct create_mode mode;
+    enum keeper_code code = request_read_record(ctx, request, &create_request_record, &create);
+    if (code != KEEPER_CODE_OK)
+        return code;
+    if (create_mode_from_flag(create.flags, &mode))
         *ret_makes = mode.is_ephemeral;
+    else
+        code = KEEPER_CODE_BADARGUMENTS;
     jute_done(&create_request_record, &create);
     return code;
 }
@@ -111,7 +107,6 @@ void quorum_zookeeper_server_set_local_session_flag(struct zookeeper_server *ser
 void quorum_zookeeper_server_share_global_outstanding_limit(struct zookeeper_server *server,
                                                             struct quorum_peer *self)
 {
-    const struct quorum_verifier *qv = quorum_peer_quorum_verifier(self);
-    if (qv != NULL)
-        zookeeper_server_share_global_outstanding_limit(server, qv->voting.count);
+    zookeeper_server_share_global_outstanding_limit(
+        server, quorum_peer_quorum_verifier(self)->voting.count);
 }
