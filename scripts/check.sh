@@ -20,7 +20,7 @@ Runs the static checks, each of which prints one line, or what it found:
   audit       what the archive needs from outside; no writable data in it
   xref        every "Java: ..." tag exists in Java 3.8.0; every method is mirrored or excused
   sides       of the classes that people read beside Java, each method is one C function, in Java's order
-  names       a static name is there once; no parameter is handed over for nothing
+  names       a static name is there once; no parameter is handed over for nothing; settings are served if they are read
   notes       every number, thread, queue and lock has its row in NOTES.md
   dictionary  every line of the log is explained in NOTES.md, and Java's words are Java's
   conformance every scenario that is proved is claimed by a test that runs

@@ -1,5 +1,6 @@
 """Names in the product: each static one is there once, and what a public header declares has a caller in the product.
-Parameters are used, or have no part in a function's list. tidy.sh calls it."""
+Parameters are used, or have no part in a function's list. What the product reads of its settings is what the table of
+settings serves."""
 
 import os
 import re
@@ -11,8 +12,14 @@ from gate import Gate, read, sources
 # a caller leaves this file.
 CALLER_TO_COME = "scripts/check/caller-to-come.txt"
 
+# The table of the settings. Where it only warns of one, the user reads that the line has no effect.
+SETTINGS = "src/ensemble/quorum_peer_config_settings.c"
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _PROTOTYPE = re.compile(r"^(?!typedef|static|#|struct [a-z_]+ \{|enum)[A-Za-z_][^;{}=]*?\b([a-z_][a-z_0-9]*)\([^;{]*\)[^;{(]*;", re.M)
+_ROW = re.compile(r'\{"([A-Za-z_0-9.]+)",\s*(KEY_[A-Z]+)')
+_TEXT = re.compile(r'"([A-Za-z_0-9.]+)"')
+_SETTING = re.compile(r'"(zookeeper\.[A-Za-z_0-9.]+)"')
 _THEATRE = re.compile(r" +\(void\)([a-z_][a-z_0-9]*);")
 
 
@@ -80,6 +87,38 @@ def check_theatre(gate, definitions, codes):
                 gate.finding(function.path, number, f"{match.group().strip()} is theatre: leave the parameter out, or use it")
 
 
+def rows_of_settings():
+    """(name, whether it is served, line) in the order in which they are looked up."""
+    text = read(SETTINGS)
+    bare = text.find(" BARE_SETTINGS[]")
+    return [("zookeeper." * (match.start() < bare) + match.group(1), match.group(2) == "KEY_SERVED",
+             text.count("\n", 0, match.start()) + 1) for match in _ROW.finditer(text)]
+
+
+def is_part(name, whole):
+    """Whether the name is that one, or of the family that it names: one that ends with a dot or an underscore."""
+    return name == whole or (whole[-1] in "._" and name.startswith(whole))
+
+
+def check_settings(gate, paths):
+    """How many settings are served: those, and no others, are read outside the table."""
+    rows = rows_of_settings() if SETTINGS in paths else []
+    seen = set()
+    for path in paths:
+        text = read(path) if rows and path != SETTINGS else ""
+        seen.update(word for word in _TEXT.findall(text) if word != "zookeeper.")
+        for match in _SETTING.finditer(text):
+            name = match.group(1)
+            row = next((row for row in rows if is_part(name, row[0]) or is_part(row[0], name)), None)
+            if row is None or not row[1]:
+                gate.finding(path, text.count("\n", 0, match.start()) + 1, f"{name} is read, but the table of settings does not serve it")
+    served = [row for row in rows if row[1]]
+    for name, _, line in served:
+        if not any(is_part(name, word) or is_part(word, name) for word in seen):
+            gate.finding(SETTINGS, line, f"nothing reads {name}, which is served")
+    return len(served)
+
+
 def main():
     gate = Gate()
     codes = {path: code_only(read(path)) for path in sources("include", "src")}
@@ -88,9 +127,10 @@ def main():
     to_come = callers_to_come()
     public = check_callers(gate, definitions, codes, to_come)
     check_theatre(gate, definitions, codes)
+    settings = check_settings(gate, list(codes))
     statics = sum(function.is_static for function in definitions)
     gate.verdict(f"{statics} static names are there once, {public - len(to_come)} public functions have a caller, "
-                 f"{len(to_come)} wait for theirs")
+                 f"{len(to_come)} wait for theirs, {settings} settings are served and read")
 
 
 main()

@@ -12,9 +12,10 @@ Usage: names.sh [--help]
 
 Checks that no two files of src have a static function of the same name; that every function which a
 header in include declares is used in src by another file than its own (what tests alone use has no
-place in the product, but for a few that names.py lists with the reason); and that no function says
+place in the product, but for a few that names.py lists with the reason); that no function says
 (void)x of a parameter that it does not use, unless it is called by its address, so that a type
-prescribes its parameters.
+prescribes its parameters; and that the settings which src reads are those which the table of
+settings serves: a user is told of all others that they have no effect.
 
   -h, --help   this text
 

@@ -156,7 +156,7 @@ static const struct config_setting SETTINGS[] = {
     {"maxGetChildrenResponseCacheSize", KEY_WARNS, NULL, NULL, TEXT},
     {"maxInProcessingDeadWatchers", KEY_WARNS, NULL, NULL, TEXT},
     {"maxResponseCacheSize", KEY_WARNS, NULL, NULL, TEXT},
-    {"maxWriteQueuePollTime", KEY_WARNS, NULL, NULL, TEXT},
+    {"maxWriteQueuePollTime", KEY_SERVED, NULL, NULL, LONG_NUMBER},
     {"messageTracker.", KEY_WARNS, "false", NULL, TEXT},
     {"netty.", KEY_WARNS, NULL, NULL, TEXT},
     {"nio.", KEY_WARNS, NULL, NULL, TEXT},

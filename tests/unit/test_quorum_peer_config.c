@@ -297,7 +297,7 @@ static void settings_that_work_are_not_warned_of(void **state)
         "admin.idleTimeout=1000\nadmin.commandURL=/ask\ncommitProcessor.maxCommitBatchSize=5\n"
         "commitProcessor.maxReadBatchSize=5\ncommitProcessor.numWorkerThreads=2\n"
         "DigestAuthenticationProvider.enabled=false\nlargeRequestMaxBytes=5\n"
-        "largeRequestThreshold=5\nsnapshot.compression.method=GZ\n");
+        "largeRequestThreshold=5\nmaxWriteQueuePollTime=5\nsnapshot.compression.method=GZ\n");
     config_fixture_must_succeed(&fixture);
     assert_false(config_fixture_is_logged(&fixture, "has no effect"));
     config_fixture_done(&fixture);

@@ -173,6 +173,20 @@ def test_names_finds_namesakes_idlers_and_theatre():
     must_not_say(found, " used()", "(void)arg", "data_tree_create_node()")
 
 
+def test_names_finds_settings_that_the_table_is_wrong_about():
+    found = gate("names", {
+        "src/ensemble/quorum_peer_config_settings.c":
+            '/* Settings. */\nstatic const struct config_setting SETTINGS[] = {\n    {"a", KEY_SERVED, NULL},\n    {"b", KEY_WARNS, NULL},\n'
+            '    {"c", KEY_SERVED, NULL},\n    {"d.e", KEY_SERVED, NULL},\n    {"d.", KEY_WARNS, NULL},\n    {"f_g", KEY_SERVED, NULL},\n'
+            '    {"h.", KEY_SERVED, NULL},\n};\nstatic const struct config_setting BARE_SETTINGS[] = {\n    {"i.j", KEY_SERVED, NULL},\n'
+            '    {"k", KEY_SERVED, NULL},\n};\n',
+        "src/zab/a.c": '/* A. */\nconst char *const READ[] = {"zookeeper.a", "zookeeper.b",\n    "zookeeper.d.e", "zookeeper.d.x",\n'
+                       '    "zookeeper.f_", "zookeeper.h.m", "i.j", "zookeeper.nobody", "zookeeper."};\n'})
+    must_say(found, "a.c:2: zookeeper.b is read", "a.c:3: zookeeper.d.x is read", "a.c:4: zookeeper.nobody is read",
+             "settings.c:5: nothing reads zookeeper.c", "settings.c:13: nothing reads k", "5 findings")
+    must_not_say(found, "zookeeper.a", "d.e", "f_", "h.m", "i.j")
+
+
 # ---- floors, notes, conformance ---------------------------------------------------------------------------------------
 
 
