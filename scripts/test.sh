@@ -50,7 +50,7 @@ readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'ja
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 # The mixes that clients write to, through the members of Java.
 readonly WRITE_MIXES=('c,java,java' 'c,java,c')
-# All mutants, almost 300, take a processor half an hour. Each commit tries a twelfth of them, which its hash chooses, and
+# All mutants, more than 300, take a processor half an hour. Each commit tries a twelfth of them, which its hash chooses, and
 # up to as many that the last commits are nearest to: what has changed is where a mistake is no longer found. --full tries all.
 MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 12 + 1))/12
 readonly MUTANTS_PART MUTANTS_RECENT=16
