@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cnxn/server_cnxn_factory_internal.h"
 #include "peer/zookeeper_server_main_internal.h"
 #include "raw_client.h"
 #include "zk/cnxn/server_cnxn_factory.h"
 #include "zk/io/sock.h"
+#include "zk/jute/op_code.h"
 #include "zk/persistence/file_txn_snap_log.h"
 #include "zk/server/server_metrics.h"
 #include "zk/server/server_status.h"
@@ -242,10 +244,116 @@ static void cli_49_there_are_no_more_connections_than_max_cnxns(void **state)
     raw_stage_finish(&stage);
 }
 
+/* ---- who does not read (D-201) --------------------------------------------------------------- */
+
+enum { NODE = 1000000, NODES_ASKED = 70 }; /* more than OUTPUT_LIMIT together */
+
+/* One request for that many megabytes: a read that was let in is answered whole. */
+static struct buf *read_big_again_and_again(void)
+{
+    struct buf *body = raw_request_body(2, OP_CODE_MULTI_READ);
+    for (int i = 0; i < NODES_ASKED; i++) {
+        buf_put_int(body, OP_CODE_GET_DATA);
+        buf_put_byte(body, 0);
+        buf_put_int(body, -1);
+        raw_put_text(body, "/big");
+        buf_put_byte(body, 0);
+    }
+    buf_put_int(body, -1);
+    buf_put_byte(body, 1);
+    buf_put_int(body, -1);
+    return raw_frame_of(body);
+}
+
+/* Whoever has this watch is sent an event for each write. */
+static struct buf *watch_bell(void)
+{
+    struct buf *body = raw_request_body(1, OP_CODE_ADD_WATCH);
+    raw_put_text(body, "/bell");
+    buf_put_int(body, 0);
+    return raw_frame_of(body);
+}
+
+struct ringing {
+    struct raw_stage *stage;
+    struct raw_client *ringer;
+    int32_t xid;
+};
+
+static size_t connections_of(struct raw_stage *stage, size_t *ret_most_unsent)
+{
+    struct server_cnxn_factory *factory = stage->alone->client_port;
+    size_t count = 0;
+    *ret_most_unsent = 0;
+    zk_mutex_lock(&factory->mu);
+    for (struct nio_server_cnxn *cnxn = factory->cnxns; cnxn != NULL; cnxn = cnxn->next) {
+        count++;
+        if (channel_pending(cnxn->channel) > *ret_most_unsent)
+            *ret_most_unsent = channel_pending(cnxn->channel);
+    }
+    zk_mutex_unlock(&factory->mu);
+    return count;
+}
+
+static bool too_much_waits(void *arg)
+{
+    size_t unsent;
+    (void)connections_of(((struct ringing *)arg)->stage, &unsent);
+    return unsent > OUTPUT_LIMIT;
+}
+
+/* Rings once more; returns whether the ringer is the only one left. */
+static bool only_the_ringer_is_left(void *arg)
+{
+    struct ringing *ringing = arg;
+    struct buf *body = raw_request_body(++ringing->xid, OP_CODE_SET_DATA);
+    size_t unsent;
+    raw_put_text(body, "/bell");
+    buf_put_int(body, -1);
+    buf_put_int(body, -1);
+    raw_send_frame(ringing->ringer->sock, raw_frame_of(body));
+    raw_assert_reply(ringing->ringer->sock, ringing->xid, 0);
+    return connections_of(ringing->stage, &unsent) == 1;
+}
+
+/* What is more for it, an event here, shows that it has taken nothing for a second. */
+static void who_takes_nothing_of_what_waits_is_closed(void **state)
+{
+    (void)state;
+    static const uint8_t data[NODE] = {0};
+    struct raw_stage stage;
+    raw_stage_begin(&stage, NULL, 0);
+    struct raw_client ringer = raw_connect(&stage);
+    raw_send_frame(ringer.sock, raw_create_frame(1, "/big", data, NODE));
+    raw_assert_reply(ringer.sock, 1, 0);
+    raw_send_frame(ringer.sock, raw_create_frame(2, "/bell", data, 1));
+    raw_assert_reply(ringer.sock, 2, 0);
+    struct raw_client slow = raw_connect(&stage);
+    raw_send_frame(slow.sock, watch_bell());
+    raw_assert_reply(slow.sock, 1, 0);
+    struct ringing ringing = {.stage = &stage, .ringer = &ringer, .xid = 2};
+
+    raw_send_frame(slow.sock, read_big_again_and_again());
+    test_await(too_much_waits, &ringing);
+    test_await(only_the_ringer_is_left, &ringing);
+
+    size_t taken = 0;
+    size_t count = 1;
+    static char bytes[65536];
+    while (count > 0 && sock_read_some(slow.sock, bytes, sizeof bytes, &count) == 0)
+        taken += count;
+    assert_true(taken < (size_t)NODE * NODES_ASKED);
+    raw_assert_pings(&ringer);
+    sock_unref(slow.sock);
+    sock_unref(ringer.sock);
+    raw_stage_finish(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cli_49_there_are_no_more_connections_than_max_cnxns),
+        cmocka_unit_test(who_takes_nothing_of_what_waits_is_closed),
         cmocka_unit_test(what_a_connection_sent_at_its_end_is_among_the_bytes_received),
         cmocka_unit_test(who_only_connects_while_the_server_loads_its_data_is_served_afterwards),
         cmocka_unit_test(what_clients_do_is_in_the_figures_when_they_have_their_answers),
