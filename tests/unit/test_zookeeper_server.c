@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "scripted_processor.h"
+#include "transactions.h"
+#include "txns.h"
 #include "zk/base/buf.h"
 #include "zk/base/str.h"
 #include "zk/jute/keeper_code.h"
@@ -24,6 +26,7 @@
 #include "zk/server/session_tracker.h"
 #include "zk/server/sync_request_processor.h"
 #include "zk/server/zk_database.h"
+#include "zk/tree/data_tree.h"
 #include "zk_test.h"
 
 /* ---- a tracker of sessions that knows one session, and a client that remembers --------------- */
@@ -295,6 +298,14 @@ static struct request *next_transaction(struct stage *stage)
     return request;
 }
 
+static void apply(struct stage *stage, struct txn_log_entry *entry)
+{
+    struct process_txn_result result;
+    zk_database_process_txn(stage->database, entry, &result);
+    process_txn_result_done(&result);
+    txn_log_entry_unref(entry);
+}
+
 /* ---- its life -------------------------------------------------------------------------------- */
 
 static void a_server_runs_between_startup_and_shutdown(void **state)
@@ -382,6 +393,32 @@ static void what_was_logged_is_in_the_tree_when_the_next_term_begins(void **stat
     assert_int_equal(stage->logged_at_end, TRANSACTIONS);
     assert_int_equal(zk_database_last_processed_zxid(stage->database), TRANSACTIONS);
     assert_true(zk_database_is_initialized(stage->database));
+}
+
+/* A session that no snapshot and no log knows any more: nobody would ever remove its nodes. Java:
+ * cleanupDeadSessions(), killSession() */
+static void nodes_of_dead_sessions_go_when_the_data_is_loaded(void **state)
+{
+    enum { DEAD_SESSION = KNOWN_SESSION + 1 };
+    struct stage *stage = *state;
+    apply(stage, txn_create_session(1, KNOWN_SESSION));
+    struct data_tree *tree = zk_database_get_data_tree(stage->database);
+    assert_int_equal(apply_create(tree, "/alive", NULL, NULL, KNOWN_SESSION, -1, 2, 20), 0);
+    assert_int_equal(apply_create(tree, "/dead", NULL, NULL, DEAD_SESSION, -1, 3, 30), 0);
+    assert_int_equal(apply_create(tree, "/stays", NULL, NULL, 0, -1, 4, 40), 0);
+    startup(stage);
+    zk_str_clear(&stage->story);
+
+    assert_int_equal(zookeeper_server_load_data(stage->server), 0);
+
+    struct data_tree_record node;
+    assert_int_equal(data_tree_get_change_record(tree, "/alive", &node), 0);
+    data_tree_record_done(&node);
+    assert_int_equal(data_tree_get_change_record(tree, "/dead", &node), -ENOENT);
+    assert_int_equal(data_tree_get_change_record(tree, "/stays", &node), 0);
+    data_tree_record_done(&node);
+    assert_string_equal(zk_str_text(&stage->story), "removed ");
+    data_tree_unref(tree);
 }
 
 /* A SNAP came in half. */
@@ -730,6 +767,7 @@ int main(void)
         STAGED(whoever_holds_a_reference_may_go_on_asking),
         STAGED(the_parts_end_in_their_order),
         STAGED(what_was_logged_is_in_the_tree_when_the_next_term_begins),
+        STAGED(nodes_of_dead_sessions_go_when_the_data_is_loaded),
         STAGED(a_full_shutdown_leaves_a_database_that_must_be_loaded),
         STAGED(a_full_shutdown_clears_even_if_nothing_was_started),
         STAGED(processors_that_cannot_start_are_an_error),
