@@ -2,24 +2,31 @@
 #include "zk/command/admin_server.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "command_stage.h"
 #include "io/sock_descriptor.h"
 #include "outside.h"
 #include "zk/base/alloc.h"
+#include "zk/command/four_letter_words.h"
 #include "zk/command/metrics_provider.h"
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/ensemble/quorum_verifier.h"
 #include "zk/io/file.h"
 #include "zk/io/http_server.h"
 #include "zk/io/sock.h"
+#include "zk/runtime/clock.h"
 #include "zk/runtime/settings.h"
 #include "zk/server/server_metrics.h"
 #include "zk/server/session_tracker.h"
+#include "zk/server/zk_database.h"
 #include "zk/server/zookeeper_server.h"
+#include "zk/tree/data_tree.h"
 #include "zk_test.h"
 
 struct scene {
@@ -175,7 +182,162 @@ static void sessions_and_their_nodes_are_dumped(void **state)
     struct session_tracker *tracker = zookeeper_server_get_session_tracker(scene.stage.zk);
     session_tracker_track_session(tracker, 0xa5, 10000);
     char *answer = request(&scene, "GET /commands/dump");
-    assert_non_null(strstr(answer, "\" : [ 165 ]\n  },\n"));
+    const char *time = strstr(answer, "\"expiry_time_to_session_ids\" : {\n    \"");
+    assert_non_null(time);
+    char *end;
+    assert_true(strtoll(time + 38, &end, 10) > zk_elapsed_ms());
+    assert_memory_equal(end, "\" : [ 165 ]\n  },\n", 17);
+    free(answer);
+    scene_close(&scene);
+}
+
+/* ---- watches ---- */
+
+struct numbered_watcher {
+    struct watcher watcher;
+    int64_t session_id;
+};
+
+static int64_t numbered_watcher_session(struct watcher *watcher)
+{
+    return ((struct numbered_watcher *)watcher)->session_id;
+}
+
+static bool never_stale(struct watcher *watcher)
+{
+    (void)watcher;
+    return false;
+}
+
+static void watch_path(struct data_tree *tree, struct numbered_watcher *watcher, char *text)
+{
+    const struct ustring path = {.text = text, .length = strlen(text)};
+    assert_int_equal(data_tree_add_watch(tree, &path, &watcher->watcher, WATCHER_MODE_PERSISTENT),
+                     0);
+}
+
+static void watches_are_told_by_session_by_path_and_in_numbers(void **state)
+{
+    (void)state;
+    static const struct watcher_ops ops = {.get_session_id = numbered_watcher_session,
+                                           .is_stale = never_stale};
+    struct numbered_watcher one = {{&ops}, 0xa5};
+    struct numbered_watcher other = {{&ops}, 0xa6};
+    char both[] = "/both";
+    char only[] = "/only";
+    struct scene scene;
+    scene_open(&scene);
+    expect(&scene, "/commands/watches", "200 OK",
+           "{\n  \"session_id_to_watched_paths\" : { },\n"
+           "  \"command\" : \"watches\",\n  \"error\" : null\n}");
+    struct data_tree *tree = zk_database_get_data_tree(scene.stage.database);
+    watch_path(tree, &one, both);
+    watch_path(tree, &one, only);
+    watch_path(tree, &other, both);
+
+    expect(&scene, "/commands/watches", "200 OK",
+           "{\n  \"session_id_to_watched_paths\" : {\n"
+           "    \"165\" : [ \"/both\", \"/only\" ],\n    \"166\" : [ \"/both\" ]\n  },\n"
+           "  \"command\" : \"watches\",\n  \"error\" : null\n}");
+    char *answer = request(&scene, "GET /commands/watches_by_path"); /* in any order */
+    assert_non_null(strstr(answer, "\"path_to_session_ids\" : {\n"));
+    assert_non_null(strstr(answer, "    \"/both\" : [ 165, 166 ]"));
+    assert_non_null(strstr(answer, "    \"/only\" : [ 165 ]"));
+    assert_non_null(strstr(answer, " ]\n  },\n  \"command\" : \"watches_by_path\""));
+    free(answer);
+    expect(&scene, "/commands/watch_summary", "200 OK",
+           "{\n  \"num_connections\" : 2,\n  \"num_paths\" : 2,\n"
+           "  \"num_total_watches\" : 3,\n"
+           "  \"command\" : \"watch_summary\",\n  \"error\" : null\n}");
+
+    data_tree_remove_cnxn(tree, &one.watcher);
+    data_tree_remove_cnxn(tree, &other.watcher);
+    data_tree_unref(tree);
+    scene_close(&scene);
+}
+
+/* ---- the database and its files ---- */
+
+static void the_digest_of_each_128th_zxid_is_told(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    expect(&scene, "/commands/hash", "200 OK",
+           "{\n  \"digests\" : [ ],\n  \"command\" : \"hash\",\n  \"error\" : null\n}");
+    command_stage_create_ephemeral(&scene.stage, "/a", 5, 127);
+    command_stage_create_ephemeral(&scene.stage, "/b", 5, 128);
+    struct data_tree *tree = zk_database_get_data_tree(scene.stage.database);
+    struct zk_str expected = {0};
+    zk_str_printf(&expected,
+                  "{\n  \"digests\" : [ {\n    \"zxid\" : 128,\n    \"digest\" : %" PRId64
+                  ",\n    \"digest_version\" : 2\n  } ],\n"
+                  "  \"command\" : \"hash\",\n  \"error\" : null\n}",
+                  (int64_t)data_tree_get_tree_digest(tree));
+    data_tree_unref(tree);
+
+    expect(&scene, "/commands/hash", "200 OK", zk_str_text(&expected));
+
+    zk_str_done(&expected);
+    scene_close(&scene);
+}
+
+/* Java: LastSnapshotCommand */
+static void the_last_snapshot_is_told_with_its_age(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    char *directory = test_temporary_directory();
+    scene.stage.snap_dir = directory;
+    expect(&scene, "/commands/last_snapshot", "200 OK",
+           "{\n  \"zxid\" : \"ffffffffffffffff\",\n  \"timestamp\" : -1,\n"
+           "  \"command\" : \"last_snapshot\",\n  \"error\" : null\n}");
+    test_write_bytes(directory, "snapshot.1a", "123", 3);
+    char *path = test_path(directory, "snapshot.1a");
+    const struct timespec then[2] = {{.tv_sec = 1234567}, {.tv_sec = 1234567}};
+    assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+
+    expect(&scene, "/commands/lsnp", "200 OK",
+           "{\n  \"zxid\" : \"1a\",\n  \"timestamp\" : 1234567,\n"
+           "  \"command\" : \"last_snapshot\",\n  \"error\" : null\n}");
+
+    free(path);
+    test_remove_directory(directory);
+    scene_close(&scene);
+}
+
+/* ---- settings ---- */
+
+/* The words envi tells the same. */
+static void the_environment_is_what_the_settings_say_of_it(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    zk_settings_set(scene.ctx, "host.name", "host");
+    zk_settings_set(scene.ctx, "user.dir", "/dir");
+    expect(&scene, "/commands/environment", "200 OK",
+           "{\n  \"zookeeper.version\" : \"" SERVER_FULL_VERSION "\",\n"
+           "  \"host.name\" : \"host\",\n  \"user.dir\" : \"/dir\",\n"
+           "  \"command\" : \"environment\",\n  \"error\" : null\n}");
+    scene_close(&scene);
+}
+
+static void settings_are_told_in_the_order_of_their_names(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene);
+    zk_settings_set(scene.ctx, "zz", "last");
+    zk_settings_set(scene.ctx, "b", "third");
+    zk_settings_set(scene.ctx, "a", "first");
+    zk_settings_set(scene.ctx, "aa", "second");
+    char *answer = request(&scene, "GET /commands/system_properties");
+    assert_non_null(strstr(answer, "{\n  \"a\" : \"first\",\n  \"aa\" : \"second\",\n"
+                                   "  \"b\" : \"third\",\n"));
+    assert_non_null(strstr(answer, "\"zz\" : \"last\",\n"
+                                   "  \"command\" : \"system_properties\",\n"));
     free(answer);
     scene_close(&scene);
 }
@@ -292,6 +454,30 @@ static void hosts_are_told_as_the_file_names_them(void **state)
     free(answer);
     scene_close(&scene);
     zk_properties_done(&properties);
+    qv_unref(config.quorum_verifier);
+}
+
+/* Java: QuorumPeer.setLeaderAddressAndId() collects them in a set. */
+static void a_host_with_two_ports_is_told_once(void **state)
+{
+    (void)state;
+    static const char servers[] = "server.1=127.0.0.1:2888:3888|127.0.0.2:2888:3888|"
+                                  "127.0.0.1:2890:3890\nserver.2=127.0.0.1:2889:3889\n";
+    struct scene scene;
+    struct quorum_peer_config config = {.my_id = 1};
+    char *error = NULL;
+    scene_open(&scene);
+    zk_settings_set(scene.ctx, "zookeeper.multiAddress.enabled", "true");
+    assert_int_equal(qv_from_string(scene.ctx, servers, strlen(servers),
+                                    &(struct qv_options){.standalone_enabled = true},
+                                    &config.quorum_verifier, &error),
+                     0);
+    scene.stage.leader_of = &config;
+    expect(&scene, "/commands/leader", "200 OK",
+           "{\n  \"is_leader\" : true,\n  \"leader_id\" : 1,\n"
+           "  \"leader_ip\" : \"127.0.0.1|127.0.0.2\",\n"
+           "  \"command\" : \"leader\",\n  \"error\" : null\n}");
+    scene_close(&scene);
     qv_unref(config.quorum_verifier);
 }
 
@@ -570,9 +756,15 @@ int main(void)
         cmocka_unit_test(commands_answer_as_javas_do),
         cmocka_unit_test(observers_of_a_leader_are_listed),
         cmocka_unit_test(sessions_and_their_nodes_are_dumped),
+        cmocka_unit_test(watches_are_told_by_session_by_path_and_in_numbers),
+        cmocka_unit_test(the_digest_of_each_128th_zxid_is_told),
+        cmocka_unit_test(the_last_snapshot_is_told_with_its_age),
+        cmocka_unit_test(the_environment_is_what_the_settings_say_of_it),
+        cmocka_unit_test(settings_are_told_in_the_order_of_their_names),
         cmocka_unit_test(dirs_tells_the_size_of_the_log_as_that_of_the_data),
         cmocka_unit_test(a_trace_mask_is_set_by_its_argument),
         cmocka_unit_test_teardown(hosts_are_told_as_the_file_names_them, outside_restore),
+        cmocka_unit_test(a_host_with_two_ports_is_told_once),
         cmocka_unit_test(a_read_only_server_tells_nothing_of_its_ensemble),
         cmocka_unit_test(stat_reset_resets_what_srst_resets),
         cmocka_unit_test(the_list_has_a_link_to_each_command),
