@@ -414,16 +414,21 @@ static void an_older_file_without_a_header_is_an_error(void **state)
     log_room_done(&room);
 }
 
+/* The shortest is as long as a header. */
 static void a_file_of_another_kind_is_an_error_and_stays(void **state)
 {
     (void)state;
-    struct log_room room = log_room_new();
-    char *path = test_path(room.directory, "log.1");
-    test_write_file(path, "somebody else's file, and not a small one");
-    assert_int_equal(log_room_read_at_start(&room), -EPROTO);
-    log_room_assert_files(&room, "log.1");
-    free(path);
-    log_room_done(&room);
+    static const char *const texts[] = {"sixteen bytes...", "sixteen bytes..., and one more",
+                                        "somebody else's file, and not a small one"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct log_room room = log_room_new();
+        char *path = test_path(room.directory, "log.1");
+        test_write_file(path, texts[i]);
+        assert_int_equal(log_room_read_at_start(&room), -EPROTO);
+        log_room_assert_files(&room, "log.1");
+        free(path);
+        log_room_done(&room);
+    }
 }
 
 static void a_log_with_a_header_only_is_fine(void **state)

@@ -3,6 +3,7 @@
 #include "zk/persistence/file_txn_snap_log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,6 +108,24 @@ static void cfg_05_files_in_the_wrong_directory_are_refused(void **state)
     test_write_bytes(directories.data, "version-2/log.1", "", 0);
     assert_refused(&directories, directories.log, -EINVAL, "Snapshot directory has log files");
     file_txn_snap_log_free(open_log(&directories, directories.data, directories.data));
+    directories_done(&directories);
+}
+
+/* Java: checkLogDir() and checkSnapDir() look for "log." and "snapshot." */
+static void files_of_other_names_are_nobodys_business(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"abc.1",    "lost+found", "log",        "logs.1",
+                                         "snapshot", "snapsh0t.1", "snapshots.1"};
+    struct peer_directories directories = directories_new();
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "version-2/%s", others[i]);
+        test_write_bytes(directories.log, name, "x", 1);
+        test_write_bytes(directories.data, name, "x", 1);
+    }
+    file_txn_snap_log_free(open_log(&directories, directories.data, directories.log));
     directories_done(&directories);
 }
 
@@ -631,6 +650,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGED(cfg_05_both_directories_are_made),
         STAGED(cfg_05_files_in_the_wrong_directory_are_refused),
+        STAGED(files_of_other_names_are_nobodys_business),
         STAGED(cfg_05_missing_directories_are_refused_without_autocreate),
         STAGED(a_file_in_the_place_of_the_directory_is_refused),
         STAGED(per_06_without_autocreate_an_empty_server_knows_nothing),

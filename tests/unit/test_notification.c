@@ -6,6 +6,7 @@
 
 #include "golden.h"
 #include "zk/base/alloc.h"
+#include "zk/election/message.h"
 #include "zk_test.h"
 
 enum { LENGTH_WORD = 4 };
@@ -74,6 +75,34 @@ static void cnx_01_an_observers_vote_is_javas_byte_for_byte(void **state)
     (void)state;
     assert_builds("notification_observer_looking", SERVER_STATE_LOOKING, INT64_MIN, INT64_MIN, 1,
                   INT64_MIN);
+}
+
+/* A server sends its vote to itself, too: that message is not decoded, and says the same. */
+static void a_message_to_oneself_is_what_its_bytes_say(void **state)
+{
+    (void)state;
+    struct to_send *to_send = to_send_new(3, 0x500000007, 9, SERVER_STATE_LEADING, 1, 11, "abc");
+    struct message *sent = message_to_send(to_send);
+
+    struct message *received = message_received(2, buf_ref(sent->buffer));
+
+    const struct notification_fields *said = &sent->fields;
+    const struct notification_fields *heard = &received->fields;
+    assert_int_equal(sent->sid, 1);
+    assert_int_equal(received->sid, 2);
+    assert_int_equal(received->error, 0);
+    assert_int_equal(said->format, heard->format);
+    assert_int_equal(said->state, heard->state);
+    assert_int_equal(said->leader, heard->leader);
+    assert_int_equal(said->zxid, heard->zxid);
+    assert_int_equal(said->election_epoch, heard->election_epoch);
+    assert_int_equal(said->peer_epoch, heard->peer_epoch);
+    assert_int_equal(said->version, heard->version);
+    assert_int_equal(said->config_length, heard->config_length);
+    assert_ptr_equal(said->config, heard->config); /* in the same bytes */
+    message_unref(received);
+    message_unref(sent);
+    to_send_free(to_send);
 }
 
 /* --- decoding what is not ours --- */
@@ -269,6 +298,7 @@ int main(void)
         cmocka_unit_test(cnx_01_a_looking_vote_is_javas_byte_for_byte),
         cmocka_unit_test(cnx_01_answers_of_settled_servers_are_javas_byte_for_byte),
         cmocka_unit_test(cnx_01_an_observers_vote_is_javas_byte_for_byte),
+        cmocka_unit_test(a_message_to_oneself_is_what_its_bytes_say),
         cmocka_unit_test(fle_12_lengths_from_0_to_60_are_read_or_refused_as_by_java),
         cmocka_unit_test(fle_12_28_bytes_have_their_epoch_in_the_zxid),
         cmocka_unit_test(the_epoch_of_a_negative_zxid_is_negative),

@@ -209,12 +209,19 @@ static void a_snapshot_that_cannot_be_removed_keeps_its_log(void **state)
     log_room_done(&room);
 }
 
+static int times_logged(const struct log_room *room, const char *words)
+{
+    int times = 0;
+    char *log = test_captured_log(&room->capture);
+    for (const char *at = log; (at = strstr(at, words)) != NULL; at++)
+        times++;
+    free(log);
+    return times;
+}
+
 static bool has_completed(void *arg)
 {
-    char *log = test_captured_log(&((struct log_room *)arg)->capture);
-    bool completed = strstr(log, "Purge task completed.") != NULL;
-    free(log);
-    return completed;
+    return times_logged(arg, "Purge task completed.") > 0;
 }
 
 static void the_purge_task_purges_at_once(void **state)
@@ -226,6 +233,7 @@ static void the_purge_task_purges_at_once(void **state)
     datadir_cleanup_manager_start(manager);
     test_await(has_completed, &room);
     datadir_cleanup_manager_free(manager);
+    assert_int_equal(times_logged(&room, "Purge task started."), 1); /* again in an hour */
     log_room_assert_files(&room, "log.28 log.38 log.48 snapshot.30 snapshot.40 snapshot.50");
     log_room_assert_logged(&room, "autopurge.snapRetainCount set to 3");
     log_room_assert_logged(&room, "Purge task started.");
