@@ -220,6 +220,21 @@ static void what_is_committed_is_not_cut_off_though_it_is_not_applied(void **sta
     expect_answer(&scene, 8, "TRUNC 7", 7);
 }
 
+/* What only some had at the end of a term is not committed by what the next term commits: it would
+ * stay on their disks, and nowhere else. */
+static void what_an_older_term_left_behind_is_cut_off_though_the_new_one_commits(void **state)
+{
+    (void)state;
+    static const int64_t last_committed_ones[] = {0x200000000, 0x200000001};
+    for (size_t i = 0; i < 2; i++) {
+        const struct scene scene = {.committed = {0x100000001, 0x100000002},
+                                    .last = 0x200000000,
+                                    .last_committed = last_committed_ones[i]};
+        expect_answer(&scene, 0x100000003, "TRUNC 100000002", 0x100000002);
+        expect_answer(&scene, 0x300000001, "TRUNC 100000002", 0x100000002);
+    }
+}
+
 /* --- SYN-04 ----------------------------------------------------------------------------------- */
 
 /* Java: LearnerHandlerTest.testNewEpochZxid */
@@ -431,6 +446,7 @@ int main(void)
         cmocka_unit_test(syn_03_what_is_missing_comes_from_memory),
         cmocka_unit_test(syn_03_what_only_the_learner_has_is_cut_off),
         cmocka_unit_test(what_is_committed_is_not_cut_off_though_it_is_not_applied),
+        cmocka_unit_test(what_an_older_term_left_behind_is_cut_off_though_the_new_one_commits),
         cmocka_unit_test(syn_04_first_zxid_of_an_epoch_is_never_truncated),
         cmocka_unit_test(syn_05_files_go_before_memory_and_nothing_is_sent_twice),
         cmocka_unit_test(syn_05_files_alone_are_enough),
