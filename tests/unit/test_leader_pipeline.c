@@ -93,6 +93,14 @@ static int set_up_with_short_sync_limit(void **state)
     return set_up_with(state, &options);
 }
 
+/* Within the patience of a test no PING leaves, and so none takes along what waits before it. */
+static int set_up_without_pings(void **state)
+{
+    struct testing_peer_options options = with_an_observer();
+    options.tick_time_ms = 1000000;
+    return set_up_with(state, &options);
+}
+
 static int set_up_with_local_sessions(void **state)
 {
     struct testing_peer_options options = with_an_observer();
@@ -219,6 +227,19 @@ static void write_is_proposed_acknowledged_committed_and_applied(void **state)
     expect(stage->follower, LEADER_SYNC, 0);
     /* The log is on our disk, too. */
     assert_true(testing_peer_has_file(&stage->peer, "log.100000001"));
+}
+
+/* packets are queued without waking the Senders; somebody wakes them behind each batch. */
+static void write_goes_its_way_without_a_ping_to_push_it(void **state)
+{
+    struct stage *stage = *state;
+    struct scripted_peer *observer = learn(&stage->peer, 4, LEADER_OBSERVERINFO, EPOCH);
+    write_is_proposed_acknowledged_committed_and_applied(state);
+    txn_log_entry_unref(
+        expect_transaction(stage, observer, LEADER_INFORM, EPOCH + 1, OP_CODE_CREATE_SESSION));
+    txn_log_entry_unref(
+        expect_transaction(stage, observer, LEADER_INFORM, EPOCH + 2, OP_CODE_CREATE));
+    scripted_peer_free(observer);
 }
 
 static void write_that_cannot_be_done_is_proposed_as_an_error(void **state)
@@ -460,6 +481,8 @@ int main(void)
 #define WITH_FOLLOWER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WITH_FOLLOWER(write_is_proposed_acknowledged_committed_and_applied),
+        cmocka_unit_test_setup_teardown(write_goes_its_way_without_a_ping_to_push_it,
+                                        set_up_without_pings, tear_down),
         WITH_FOLLOWER(write_that_cannot_be_done_is_proposed_as_an_error),
         WITH_FOLLOWER(observer_hears_of_a_write_by_its_inform),
         WITH_FOLLOWER(joiner_gets_what_is_committed_and_what_is_outstanding),
