@@ -14,6 +14,7 @@
 #include "zk/ensemble/quorum_peer_config.h"
 #include "zk/io/file.h"
 #include "zk/runtime/settings.h"
+#include "zk/server/server_metrics.h"
 #include "zk/server/server_stats.h"
 #include "zk/server/session_tracker.h"
 #include "zk/server/zk_database.h"
@@ -352,6 +353,38 @@ static void mntr_tells_the_values_it_was_given(void **state)
         if (!test_has_line(answer, lines[i]))
             fail_msg("no line \"%s\"", lines[i]);
     }
+    free(answer);
+    scene_done(&scene);
+}
+
+/* Those of the whole server, and those of one peer each, whose names begin with its number. */
+static void mntr_tells_percentiles(void **state)
+{
+    (void)state;
+    enum { VALUES = 200 };
+    struct scene scene = scene_of("leader");
+    struct server_metrics *metrics = scene.stage.metrics;
+    for (int64_t value = 1; value <= VALUES; value++) {
+        struct avg_min_max_counter of_peer = {0};
+        avg_min_max_counter_add(&of_peer, 2 * value);
+        server_metrics_add(metrics, SERVER_METRICS_PREP_PROCESSOR_QUEUE_TIME_MS, value);
+        server_metrics_merge_of(metrics, SERVER_METRICS_ACK_LATENCY, 2, &of_peer);
+    }
+    scene.status.metrics = server_metrics_get(metrics);
+    scene.status.metrics_source = metrics;
+    char *answer = ask(&scene, "mntr");
+
+    assert_non_null(strstr(answer, "zk_cnt_prep_processor_queue_time_ms\t200\n"
+                                   "zk_sum_prep_processor_queue_time_ms\t20100\n"
+                                   "zk_p50_prep_processor_queue_time_ms\t101\n"
+                                   "zk_p95_prep_processor_queue_time_ms\t191\n"
+                                   "zk_p99_prep_processor_queue_time_ms\t199\n"
+                                   "zk_p999_prep_processor_queue_time_ms\t200\n"));
+    assert_non_null(strstr(answer, "zk_sum_2_ack_latency\t40200\n"
+                                   "zk_p50_2_ack_latency\t202\n"
+                                   "zk_p95_2_ack_latency\t382\n"
+                                   "zk_p99_2_ack_latency\t398\n"
+                                   "zk_p999_2_ack_latency\t400\n"));
     free(answer);
     scene_done(&scene);
 }
@@ -725,6 +758,7 @@ int main(void)
         cmocka_unit_test(conf_answers_like_javas),
         cmocka_unit_test(mntr_has_javas_keys_in_javas_order_and_form),
         cmocka_unit_test(mntr_tells_the_values_it_was_given),
+        cmocka_unit_test(mntr_tells_percentiles),
         cmocka_unit_test(mntr_hides_leaders_values_from_followers),
         cmocka_unit_test(each_line_of_mntr_fits_those_who_read_it),
         cmocka_unit_test(no_key_of_mntr_comes_twice),

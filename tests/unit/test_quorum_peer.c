@@ -247,6 +247,26 @@ static void looking_voters_are_reported_to_a_leader_only(void **state)
     quorum_peer_set_role(stage->self, NULL);
 }
 
+/* The words srst and stat and the commands of the admin server come whatever the peer does. */
+static void a_role_without_figures_has_none_and_nothing_to_reset(void **state)
+{
+    struct quorum_peer_stage *stage = *state;
+    struct role_seen learner = {0};
+    quorum_peer_role_init(&learner.role, &learner_seen_methods, NULL);
+    struct quorum_peer_role *const roles[] = {NULL, &learner.role};
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        struct observer_info *infos;
+        struct leader_status status;
+        quorum_peer_set_role(stage->self, roles[i]);
+        quorum_peer_reset_proposal_stats(stage->self);
+        quorum_peer_reset_observer_stats(stage->self);
+        assert_int_equal(quorum_peer_get_observers(stage->self, &infos), 0);
+        assert_null(infos);
+        assert_false(quorum_peer_get_leader_status(stage->self, &status));
+    }
+    quorum_peer_set_role(stage->self, NULL);
+}
+
 /* Whoever asks for the server of the role has it for as long as he likes. */
 static void the_active_server_is_the_one_of_the_role(void **state)
 {
@@ -293,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         QUORUM_PEER_STAGED(a_new_peer_looks_and_has_no_vote),
+        QUORUM_PEER_STAGED(a_role_without_figures_has_none_and_nothing_to_reset),
         QUORUM_PEER_STAGED(the_active_server_is_the_one_of_the_role),
         QUORUM_PEER_STAGED(updating_the_election_vote_changes_its_epoch_alone),
         QUORUM_PEER_STAGED(looking_forgets_leader_and_phase),

@@ -2,6 +2,8 @@
  * LeaderSessionTrackerTest */
 #include "zk/server/session_tracker.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sleep_ms.h"
@@ -434,6 +436,77 @@ static void a_global_session_hides_a_local_one_that_ends_with_it(void **state)
     session_expiry_map_done(&map);
 }
 
+/* ---- what the word dump tells ---------------------------------------------------------------- */
+
+/* The text without the times at which sets end. The caller frees it. */
+static char *dump_of(struct session_tracker *tracker, const struct session_timeouts *global)
+{
+    static const char head[] = " expire at ";
+    struct zk_str dump = {0};
+    struct zk_str without_times = {0};
+    session_tracker_dump_sessions(tracker, global, &dump);
+    const char *rest = zk_str_text(&dump);
+    for (const char *at; (at = strstr(rest, head)) != NULL; rest = strchr(at, '\n')) {
+        at += sizeof head - 1;
+        zk_str_append_bytes(&without_times, rest, (size_t)(at - rest));
+    }
+    zk_str_append(&without_times, rest);
+    zk_str_done(&dump);
+    return zk_str_take(&without_times);
+}
+
+/* Java: LeaderSessionTracker.dumpSessions() */
+static void a_leader_dumps_local_sessions_before_global_ones(void **state)
+{
+    struct stage *stage = *state;
+    struct session_expirer expirer = {.expire = note_expired, .arg = stage};
+    const struct session_timeouts none = {0};
+    (void)session_tracker_track_session(stage->tracker, 0xb, LONG_MS);
+    char *dump = dump_of(stage->tracker, &none);
+    assert_string_equal(dump, "Session Sets (1)/(1):\n1 expire at \n\t0xb\n");
+    free(dump);
+
+    upgradeable_session_tracker_create_local_session_tracker(stage->tracker, NULL, expirer, TICK_MS,
+                                                             SERVER);
+    int64_t local = session_tracker_create_session(stage->tracker, LONG_MS);
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "Local Session Sets (1)/(1):\n1 expire at \n\t0x%" PRIx64 "\n"
+             "Global Session Sets (1)/(1):\n1 expire at \n\t0xb\n",
+             (uint64_t)local);
+    dump = dump_of(stage->tracker, &none);
+    assert_string_equal(dump, expected);
+    free(dump);
+}
+
+/* Its leader knows when they end. Java: LearnerSessionTracker.dumpSessions() */
+static void a_learner_dumps_the_global_sessions_of_its_database(void **state)
+{
+    struct stage *stage = *state;
+    struct session_expirer expirer = {.expire = note_expired, .arg = stage};
+    struct session_timeout items[] = {{.session = 7, .timeout_ms = 4000},
+                                      {.session = 0x1a, .timeout_ms = 6000}};
+    const struct session_timeouts two = {.items = items, .count = 2};
+    char *dump = dump_of(stage->tracker, &two);
+    assert_string_equal(dump, "Global Sessions(2):\n0x7\t4000ms\n0x1a\t6000ms\n");
+    free(dump);
+    struct session_expiry_map map;
+    session_tracker_get_session_expiry_map(stage->tracker, &map);
+    assert_int_equal(map.count, 0);
+
+    upgradeable_session_tracker_create_local_session_tracker(stage->tracker, NULL, expirer, TICK_MS,
+                                                             SERVER);
+    int64_t local = session_tracker_create_session(stage->tracker, LONG_MS);
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "Local Session Sets (1)/(1):\n1 expire at \n\t0x%" PRIx64 "\n"
+             "Global Sessions(2):\n0x7\t4000ms\n0x1a\t6000ms\n",
+             (uint64_t)local);
+    dump = dump_of(stage->tracker, &two);
+    assert_string_equal(dump, expected);
+    free(dump);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +528,8 @@ int main(void)
         cmocka_unit_test(items_of_one_interval_come_together_and_the_missed_ones_one_by_one),
         LEADER(a_leader_tells_when_local_and_global_sessions_end),
         LEADER(a_global_session_hides_a_local_one_that_ends_with_it),
+        LEADER(a_leader_dumps_local_sessions_before_global_ones),
+        LEARNER(a_learner_dumps_the_global_sessions_of_its_database),
         LEARNER(a_learner_tells_once_whom_it_has_heard_from),
         LEARNER(a_learner_leaves_the_rest_to_its_leader),
     };
