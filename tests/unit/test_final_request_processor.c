@@ -81,6 +81,25 @@ static void create2_and_set_data_are_answered_with_the_stat(void **state)
     assert_int_equal(set_data.stat.mzxid, stage->last_zxid);
 }
 
+static void set_acl_is_answered_with_the_stat(void **state)
+{
+    struct final_stage *stage = *state;
+    union txn_record record = open_create_record("/t");
+    final_stage_request(stage, OP_CODE_CREATE, NULL,
+                        final_stage_txn(stage, OP_CODE_CREATE, &record), 0);
+    stage->client.responses = 0;
+    union txn_record set = {.set_acl = {.path = ustring_of("/t"), .version = 1}};
+    zk_acl_list_add(&set.set_acl.acl, 31, "world", "anyone");
+    final_stage_request(stage, OP_CODE_SET_ACL, NULL, final_stage_txn(stage, OP_CODE_SET_ACL, &set),
+                        0);
+    final_stage_expect_header(stage, 0);
+    struct set_acl_response response;
+    final_stage_expect_body(stage, &set_acl_response_record, &response);
+    assert_int_equal(response.stat.aversion, 1);
+    assert_int_equal(response.stat.czxid, stage->last_zxid - 1);
+    assert_int_equal(response.stat.data_length, 5);
+}
+
 static void a_deleted_node_is_answered_with_a_header_alone(void **state)
 {
     struct final_stage *stage = *state;
@@ -367,6 +386,61 @@ static void a_multi_is_answered_operation_by_operation(void **state)
     assert_memory_equal(stage->client.body->bytes, answer, sizeof answer);
 }
 
+static void add_operation(union txn_record *multi, int32_t type, union txn_record record)
+{
+    const struct jute_record *table = txn_record_of_type(type);
+    *(struct sub_txn *)jute_list_add(&sub_txn_record, &multi->multi.txns) =
+        (struct sub_txn){type, jute_to_buf(table, &record)};
+    jute_done(table, &record);
+}
+
+static void expect_operation(struct jute_in *in, int32_t type)
+{
+    struct multi_header header;
+    assert_int_equal(jute_read(in, &multi_header_record, &header), 0);
+    assert_int_equal(header.type, type);
+    assert_int_equal(header.err, 0);
+    assert_false(header.done);
+}
+
+static void expect_create2(struct jute_in *in, const char *path)
+{
+    struct create2_response response;
+    expect_operation(in, OP_CODE_CREATE2);
+    assert_int_equal(jute_read(in, &create2_response_record, &response), 0);
+    assert_string_equal(response.path.text, path);
+    jute_done(&create2_response_record, &response);
+}
+
+/* Clients know the results of create, create2, delete, setData and check, and no others. Java:
+ * FinalRequestProcessor.processRequest(), the case multi */
+static void in_a_multi_containers_and_nodes_with_a_ttl_are_answered_as_create2(void **state)
+{
+    struct final_stage *stage = *state;
+    union txn_record multi;
+    memset(&multi, 0, sizeof multi);
+    union txn_record container = {.create_container = {.path = ustring_of("/c")}};
+    union txn_record with_ttl = {.create_ttl = {.path = ustring_of("/ttl"), .ttl = 1000}};
+    union txn_record deleted = {.delete = {.path = ustring_of("/c")}};
+    add_operation(&multi, OP_CODE_CREATE_CONTAINER, container);
+    add_operation(&multi, OP_CODE_CREATE_TTL, with_ttl);
+    add_operation(&multi, OP_CODE_DELETE_CONTAINER, deleted);
+
+    final_stage_request(stage, OP_CODE_MULTI, NULL, final_stage_txn(stage, OP_CODE_MULTI, &multi),
+                        0);
+
+    final_stage_expect_header(stage, 0);
+    struct buf *body = stage->client.body;
+    struct jute_in in = jute_in_of_bytes(stage->ctx, body->bytes, body->length);
+    expect_create2(&in, "/c");
+    expect_create2(&in, "/ttl");
+    expect_operation(&in, OP_CODE_DELETE);
+    struct multi_header end;
+    assert_int_equal(jute_read(&in, &multi_header_record, &end), 0);
+    assert_true(end.done);
+    assert_int_equal(jute_in_position(&in), (int64_t)body->length);
+}
+
 static void a_failed_multi_tells_the_error_of_each_operation(void **state)
 {
     static const uint8_t answer[] = {
@@ -446,6 +520,7 @@ int main(void)
         STAGED(a_created_node_is_answered_with_its_path),
         STAGED(an_answer_that_somebody_has_stays_as_it_is),
         STAGED(create2_and_set_data_are_answered_with_the_stat),
+        STAGED(set_acl_is_answered_with_the_stat),
         STAGED(a_deleted_node_is_answered_with_a_header_alone),
         STAGED(a_failed_write_is_answered_with_its_code),
         STAGED(what_a_learner_refused_is_answered_with_its_code),
@@ -459,6 +534,7 @@ int main(void)
         STAGED(a_sync_that_cannot_be_read_is_answered_so),
         STAGED(a_ping_is_answered_with_its_own_xid),
         STAGED(a_multi_is_answered_operation_by_operation),
+        STAGED(in_a_multi_containers_and_nodes_with_a_ttl_are_answered_as_create2),
         STAGED(a_failed_multi_tells_the_error_of_each_operation),
         STAGED(another_servers_transaction_is_applied_and_remembered),
         STAGED(what_is_applied_is_not_outstanding_any_more),
