@@ -15,6 +15,7 @@
 #include "zk/base/alloc.h"
 #include "zk/runtime/blocking_queue.h"
 #include "zk/runtime/clock.h"
+#include "zk/runtime/log_table.h"
 #include "zk/runtime/thread.h"
 
 enum {
@@ -112,6 +113,8 @@ static void process_updates(struct selector_thread *thread);
 static void handle_io(struct selector_thread *thread, struct nio_server_cnxn *cnxn, int32_t ops);
 static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
                            int32_t ops);
+static void nio_worker_thread_run(void *arg);
+static void count_lent(struct server_cnxn_factory *factory);
 static void process_update(struct selector_thread *thread, struct nio_server_cnxn *cnxn);
 static void settle_cnxn(struct selector_thread *thread, struct nio_server_cnxn *cnxn,
                         bool was_read);
@@ -199,6 +202,7 @@ static void lend_to_worker(struct selector_thread *thread, struct nio_server_cnx
     cnxn->lent_ops = ops;
     zk_atomic_long_set(&cnxn->lent_done, 0);
     server_cnxn_ref(&cnxn->base);
+    count_lent(thread->factory);
     bq_put(thread->factory->worker_queue, cnxn);
 }
 
@@ -350,11 +354,37 @@ static int gathering_left_ms(const struct selector_thread *thread)
 
 /* ---- workers --------------------------------------------------------------------------------- */
 
+int nio_worker_thread_start(struct server_cnxn_factory *factory)
+{
+    int64_t number = zk_atomic_long_add(&factory->worker_count, 1);
+    int r = 0;
+    if (number <= factory->num_worker_threads) /* else another selector has started the last one */
+        r = zk_thread_group_start(factory->worker_group, nio_worker_thread_run, factory,
+                                  "NIOWorkerThread-%" PRId64, number);
+    if (number > factory->num_worker_threads || r < 0)
+        zk_atomic_long_add(&factory->worker_count, -1);
+    return r;
+}
+
+/* Counts a connection as lent, and starts a worker for it if all others have one. If the system
+ * gives no more threads, it waits for one of those that there are. Java's pool starts a thread for
+ * each task, also beside idle ones, until it has as many as it may have. */
+static void count_lent(struct server_cnxn_factory *factory)
+{
+    int64_t lent = zk_atomic_long_add(&factory->lent_count, 1);
+    int64_t count = zk_atomic_long_get(&factory->worker_count);
+    if (lent <= count || count >= factory->num_worker_threads)
+        return;
+    bool is_known = zk_thread_group_ran_short(factory->worker_group);
+    if (nio_worker_thread_start(factory) < 0 && !is_known)
+        zk_log(factory->ctx, ZK_LOG_NO_THREAD_FOR_WORKER, count);
+}
+
 /* If one of several sleeping workers does not run although its process does (a debugger holds that
  * thread alone), all clients wait until it does: a signal of glibc's condition waits for whoever
  * the signals before have woken. So it is with Java's queue of workers, as was seen there, too.
  * Java: NIOServerCnxnFactory.IOWorkRequest.doWork() */
-void nio_worker_thread_run(void *arg)
+static void nio_worker_thread_run(void *arg)
 {
     struct server_cnxn_factory *factory = arg;
     struct io_room *room = zk_xcalloc(1, sizeof *room);
@@ -363,6 +393,7 @@ void nio_worker_thread_run(void *arg)
         struct nio_server_cnxn *cnxn = item;
         nio_server_cnxn_do_io(cnxn, cnxn->lent_ops, room);
         nio_server_cnxn_wake_processors(room);
+        zk_atomic_long_add(&factory->lent_count, -1);
         zk_atomic_long_set(&cnxn->lent_done, 1);
         channel_request_update(cnxn->channel);
         server_cnxn_unref(&cnxn->base);

@@ -28,6 +28,8 @@ enum {
     ACCEPT_PAUSE_MS = 1000, /* after an error of accept that may not pass */
     DIRECT_BUFFER_BYTES = 64 * 1024,
     JUTE_MAXBUFFER = 0xfffff, /* Java: BinaryInputArchive.maxBuffer */
+    /* The most selectors, and the most workers. Java has no limit (D-204). */
+    NIO_THREADS_MAX = 1024,
     WORD_QUEUE_LIMIT = 1 << 16,
     WORKER_QUEUE_LIMIT = 1 << 30, /* never reached: a connection stands in it only once */
     NUMBER_TEXT = 16,
@@ -47,6 +49,8 @@ static void configure_threads(struct server_cnxn_factory *factory)
     factory->num_selector_threads =
         zk_settings_get_integer(ctx, "zookeeper.nio.numSelectorThreads", 1);
     factory->num_worker_threads = zk_settings_get_integer(ctx, "zookeeper.nio.numWorkerThreads", 0);
+    zk_atomic_long_init(&factory->worker_count, 0);
+    zk_atomic_long_init(&factory->lent_count, 0);
     int32_t direct =
         zk_settings_get_integer(ctx, "zookeeper.nio.directBufferBytes", DIRECT_BUFFER_BYTES);
     /* With 0, Java writes all that there is with one gathering write. */
@@ -56,6 +60,10 @@ static void configure_threads(struct server_cnxn_factory *factory)
         zk_text_printf(workers, sizeof workers, "%" PRId32, factory->num_worker_threads);
     zk_log(ctx, ZK_LOG_CONFIGURING_NIO, (int64_t)factory->sessionless_timeout_ms / 1000,
            factory->num_selector_threads, workers, direct / 1024);
+    if (factory->num_selector_threads > NIO_THREADS_MAX)
+        factory->num_selector_threads = NIO_THREADS_MAX;
+    if (factory->num_worker_threads > NIO_THREADS_MAX)
+        factory->num_worker_threads = NIO_THREADS_MAX;
 }
 
 static void configure(struct server_cnxn_factory *factory)
@@ -138,9 +146,8 @@ int server_cnxn_factory_new(struct zk_context *ctx, const struct inet_address *a
 int server_cnxn_factory_start(struct server_cnxn_factory *factory)
 {
     int r = 0;
-    for (int32_t i = 1; r == 0 && i <= factory->num_worker_threads; i++)
-        r = zk_thread_group_start(factory->worker_group, nio_worker_thread_run, factory,
-                                  "NIOWorkerThread-%" PRId64, (int64_t)i);
+    if (factory->num_worker_threads > 0)
+        r = nio_worker_thread_start(factory);
     for (int32_t i = 0; r == 0 && i < factory->num_selector_threads; i++)
         r = selector_thread_start(factory->selector_threads[i]);
     if (r == 0)

@@ -171,7 +171,9 @@ struct server_cnxn_factory {
     struct zk_stop stop;
     struct blocking_queue *word_queue;
     struct blocking_queue *worker_queue; /* NULL: selectors do the I/O */
-    int32_t num_worker_threads;
+    int32_t num_worker_threads;          /* the most that there may be */
+    struct zk_atomic_long worker_count;  /* workers that were started */
+    struct zk_atomic_long lent_count;    /* connections that are lent and not yet given back */
     struct selector_thread **selector_threads;
     int32_t num_selector_threads;
     /* Used by AcceptThread alone. */
@@ -240,9 +242,10 @@ void selector_thread_expect_connection(struct selector_thread *thread);
 void selector_thread_add_accepted_connection(struct nio_server_cnxn *cnxn);
 /* Returns what the channels of this thread's connections belong to. It stays the thread's. */
 struct selector *selector_thread_selector(struct selector_thread *thread);
-/* Reads and writes the connections that selector threads lend it, until the worker queue is closed.
- * arg is the factory. */
-void nio_worker_thread_run(void *arg);
+/* Starts one more worker, which reads and writes the connections that selector threads lend it,
+ * until the worker queue is closed. Does nothing if there are num_worker_threads of them. Errors:
+ * -EAGAIN, the system gives no more threads. */
+ZK_NODISCARD int nio_worker_thread_start(struct server_cnxn_factory *factory);
 
 /* ---- connection_expirer.c, four_letter_word.c ------------------------------------------------ */
 

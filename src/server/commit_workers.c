@@ -16,9 +16,15 @@
 #include "zk/server/request_processor.h"
 #include "zk/server/zookeeper_server.h"
 
+/* More would cost memory and serve nobody: so many are never at work together. */
+enum { COMMIT_WORKERS_MAX = 1024 };
+
 struct commit_worker {
     struct commit_workers *workers;
     struct blocking_queue *requests;
+    /* Who does what is scheduled here: this worker, or the first one if the system gave no thread
+     * for it. NULL: nothing was scheduled yet. Used by the thread that schedules. */
+    struct commit_worker *runs_at;
 };
 
 struct commit_workers {
@@ -80,6 +86,23 @@ static void commit_worker_run(void *arg)
     bq_batch_done(&batch);
 }
 
+static int commit_worker_start(struct commit_worker *worker)
+{
+    size_t number = (size_t)(worker - worker->workers->items) + 1;
+    return zk_thread_group_start(worker->workers->threads, commit_worker_run, worker,
+                                 "CommitProcWorkThread-%zu", number);
+}
+
+/* Returns the worker that does what is scheduled for this one, and starts it if need be, as Java's
+ * pools of one thread start theirs with the first task. It stays the same, so that the requests of
+ * a session keep their order. */
+static struct commit_worker *commit_worker_at_work(struct commit_worker *worker)
+{
+    if (worker->runs_at == NULL)
+        worker->runs_at = commit_worker_start(worker) == 0 ? worker : &worker->workers->items[0];
+    return worker->runs_at;
+}
+
 /* The session id modulo the number of threads, made non-negative, chooses the worker. Java:
  * WorkerService.schedule() */
 void commit_workers_schedule(struct commit_workers *workers, struct request *request)
@@ -88,13 +111,14 @@ void commit_workers_schedule(struct commit_workers *workers, struct request *req
     if (number < 0)
         number += workers->count;
     zk_atomic_long_add(&workers->num_requests_processing, 1);
-    bq_put_quietly(workers->items[number].requests, request_ref(request));
+    bq_put_quietly(commit_worker_at_work(&workers->items[number])->requests, request_ref(request));
 }
 
 void commit_workers_wake(struct commit_workers *workers)
 {
     for (int32_t i = 0; i < workers->count; i++)
-        bq_wake(workers->items[i].requests);
+        if (workers->items[i].runs_at == &workers->items[i])
+            bq_wake(workers->items[i].requests);
 }
 
 void commit_workers_await_empty(struct commit_workers *workers)
@@ -138,9 +162,9 @@ struct commit_workers *commit_workers_new(struct zookeeper_server *server,
     workers->server = server;
     workers->next = next;
     workers->threads = zk_thread_group_new(ctx);
-    workers->count = count;
-    workers->items = zk_xcalloc((size_t)count, sizeof *workers->items);
-    for (int32_t i = 0; i < count; i++) {
+    workers->count = count < COMMIT_WORKERS_MAX ? count : COMMIT_WORKERS_MAX;
+    workers->items = zk_xcalloc((size_t)workers->count, sizeof *workers->items);
+    for (int32_t i = 0; i < workers->count; i++) {
         workers->items[i].workers = workers;
         workers->items[i].requests = bq_new(ctx, "CommitProcWork", SIZE_MAX, unref_read);
     }
@@ -152,11 +176,8 @@ struct commit_workers *commit_workers_new(struct zookeeper_server *server,
 
 int commit_workers_start(struct commit_workers *workers)
 {
-    int r = 0;
-    for (int32_t i = 0; r == 0 && i < workers->count; i++)
-        r = zk_thread_group_start(workers->threads, commit_worker_run, &workers->items[i],
-                                  "CommitProcWorkThread-%zu", (size_t)i + 1);
-    return r;
+    workers->items[0].runs_at = &workers->items[0];
+    return commit_worker_start(&workers->items[0]);
 }
 
 void commit_workers_free(struct commit_workers *workers) UNSHARED

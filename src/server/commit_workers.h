@@ -20,12 +20,12 @@ struct zookeeper_server;
  * so and the workers do nothing more. Java: new WorkerService(name, numThreads, true) */
 struct commit_workers *commit_workers_new(struct zookeeper_server *server,
                                           struct request_processor *next, int32_t count);
-/* Starts threads CommitProcWorkThread-k. Errors: -EAGAIN, the system gives no more threads.
- * Java: start() */
+/* Starts thread CommitProcWorkThread-1; each other one starts with its first request. Errors:
+ * -EAGAIN, the system gives no more threads. Java: start() */
 ZK_NODISCARD int commit_workers_start(struct commit_workers *workers);
 
 /* Puts a request behind those of its session, and takes a reference. Its worker may sleep on until
- * commit_workers_wake. Any thread; neither blocks. Java: schedule(workRequest, id) */
+ * commit_workers_wake. One thread calls both; neither blocks. Java: schedule(workRequest, id) */
 void commit_workers_schedule(struct commit_workers *workers, struct request *request);
 void commit_workers_wake(struct commit_workers *workers);
 /* Blocks until all that was scheduled is done, or the workers have been stopped.

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "commit_stage.h"
+#include "outside.h"
 #include "zk/base/random.h"
 #include "zk/base/refcount.h"
 #include "zk/jute/op_code.h"
@@ -317,6 +318,39 @@ static void one_client_alone_is_always_answered(void **state)
     assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
 }
 
+/* Java makes each worker's thread when there is something for it, too. */
+static void workers_are_started_for_their_first_request(void **state)
+{
+    struct commit_stage *stage = *state;
+    struct watchful_processor *watchful = stage_watch(stage, "2147483647");
+    commit_stage_start(stage);
+    size_t threads = zk_thread_count(stage->ctx);
+    assert_in_range(threads, 1, 100);
+    for (int64_t session_id = 0; session_id < 3; session_id++)
+        for (int32_t cxid = 1; cxid <= 2; cxid++) {
+            commit_stage_request(stage, session_id, cxid, OP_CODE_GET_DATA);
+            await_come(watchful, 1);
+        }
+    assert_in_range(zk_thread_count(stage->ctx), threads + 2, threads + 3);
+    assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
+}
+
+static void without_a_thread_for_another_worker_the_first_one_serves_all(void **state)
+{
+    struct commit_stage *stage = *state;
+    struct watchful_processor *watchful = stage_watch(stage, "64");
+    commit_stage_start(stage);
+    outside_fail(OUTSIDE_PTHREAD_CREATE, EAGAIN, 0, 2);
+    for (int32_t cxid = 1; cxid <= 3; cxid++)
+        for (int64_t session_id = 1; session_id < 4; session_id++) {
+            commit_stage_request(stage, session_id, cxid, OP_CODE_GET_DATA);
+            await_come(watchful, 1);
+        }
+    assert_int_equal(outside_failures(OUTSIDE_PTHREAD_CREATE), 2);
+    assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
+    outside_restore(state);
+}
+
 static void a_read_that_fails_in_a_worker_ends_the_role(void **state)
 {
     struct commit_stage *stage = *state;
@@ -366,6 +400,8 @@ int main(void)
         STAGED(a_client_has_one_worker_whichever_is_idle),
         STAGED(a_write_waits_for_a_read_of_a_worker),
         STAGED(one_client_alone_is_always_answered),
+        STAGED(workers_are_started_for_their_first_request),
+        STAGED(without_a_thread_for_another_worker_the_first_one_serves_all),
         STAGED(a_read_that_fails_in_a_worker_ends_the_role),
         STAGED(shutdown_waits_for_the_read_of_a_worker),
     };

@@ -1,5 +1,6 @@
 /* What a selector thread reads together: requests that gather (A-241, A-245), wake-ups (A-242).
  * Java: NIOServerCnxnFactory.SelectorThread */
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "zk/io/sock.h"
 #include "zk/jute/keeper_code.h"
 #include "zk/jute/op_code.h"
+#include "zk/runtime/thread.h"
 #include "zk/server/zookeeper_server.h"
 #include "zk_test.h"
 
@@ -32,6 +34,15 @@ static int setup_with_a_worker(void **state)
 {
     static struct raw_stage stage;
     raw_stage_begin(&stage, SETTINGS, 2);
+    *state = &stage;
+    return 0;
+}
+
+static int setup_with_workers_without_end(void **state)
+{
+    static struct raw_stage stage;
+    static const struct raw_setting setting = {"zookeeper.nio.numWorkerThreads", "2147483647"};
+    raw_stage_begin(&stage, &setting, 1);
     *state = &stage;
     return 0;
 }
@@ -316,6 +327,82 @@ static bool is_held(void *arg)
     return outside_held() > 0;
 }
 
+enum { CLIENTS = 5 };
+
+static bool are_held(void *arg)
+{
+    return outside_held() == *(const int *)arg;
+}
+
+static bool was_refused_a_thread(void *arg)
+{
+    (void)arg;
+    return outside_failures(OUTSIDE_PTHREAD_CREATE) > 0;
+}
+
+static void send_ping(struct raw_client *raw)
+{
+    raw_send_frame(raw->sock, raw_plain_frame(-2, OP_CODE_PING));
+}
+
+/* Java's pool makes its threads when there is something for them, too. */
+static void workers_are_started_when_all_others_are_at_work(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raws[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        raws[i] = raw_connect(stage);
+    size_t threads = zk_thread_count(stage->ctx);
+    assert_in_range(threads, 1, 100);
+    outside_hold(OUTSIDE_RECV);
+    for (int held = 1; held <= CLIENTS; held++) {
+        send_ping(&raws[held - 1]);
+        test_await(are_held, &held);
+    }
+    outside_release();
+    for (int i = 0; i < CLIENTS; i++) {
+        raw_assert_reply(raws[i].sock, -2, 0);
+        sock_unref(raws[i].sock);
+    }
+}
+
+static void no_more_workers_than_the_setting_says(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raws[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        raws[i] = raw_connect(stage);
+    size_t threads = zk_thread_count(stage->ctx);
+    outside_hold(OUTSIDE_RECV);
+    for (int i = 0; i < CLIENTS; i++)
+        send_ping(&raws[i]);
+    test_await(is_held, NULL);
+    outside_release();
+    for (int i = 0; i < CLIENTS; i++) {
+        raw_assert_reply(raws[i].sock, -2, 0);
+        sock_unref(raws[i].sock);
+    }
+    assert_int_equal(zk_thread_count(stage->ctx), threads);
+}
+
+static void without_a_thread_for_another_worker_the_first_one_serves_all(void **state)
+{
+    struct raw_stage *stage = *state;
+    struct raw_client raws[CLIENTS];
+    outside_fail(OUTSIDE_PTHREAD_CREATE, EAGAIN, 0, OUTSIDE_FOR_EVER);
+    for (int i = 0; i < CLIENTS; i++)
+        raws[i] = raw_connect(stage);
+    outside_hold(OUTSIDE_RECV);
+    for (int i = 0; i < CLIENTS; i++)
+        send_ping(&raws[i]);
+    test_await(was_refused_a_thread, NULL);
+    outside_release();
+    for (int i = 0; i < CLIENTS; i++) {
+        raw_assert_reply(raws[i].sock, -2, 0);
+        sock_unref(raws[i].sock);
+    }
+}
+
 /* While the selector reads a third client, two send; so it finds both ready. */
 static void requests_of_connections_that_are_read_together_cost_one_wake_up(void **state)
 {
@@ -344,6 +431,8 @@ static void requests_of_connections_that_are_read_together_cost_one_wake_up(void
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_WITH_A_WORKER(name)                                                                   \
     cmocka_unit_test_setup_teardown(name, setup_with_a_worker, teardown)
+#define TEST_WITH_WORKERS(name)                                                                    \
+    cmocka_unit_test_setup_teardown(name, setup_with_workers_without_end, teardown)
 
 int main(void)
 {
@@ -356,6 +445,9 @@ int main(void)
         TEST(short_reads_that_come_two_at_a_time_gather),
         TEST(short_reads_one_after_the_other_do_not_gather),
         TEST_WITH_A_WORKER(events_do_not_keep_what_gathers_from_being_read),
+        TEST_WITH_A_WORKER(no_more_workers_than_the_setting_says),
+        TEST_WITH_WORKERS(workers_are_started_when_all_others_are_at_work),
+        TEST_WITH_WORKERS(without_a_thread_for_another_worker_the_first_one_serves_all),
         TEST(requests_of_connections_that_are_read_together_cost_one_wake_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

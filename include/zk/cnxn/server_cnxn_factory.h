@@ -10,8 +10,9 @@
  *   NIOServerCxnFactory.AcceptThread:<address>  accepts, counts, hands over
  *   NIOServerCxnFactory.SelectorThread-k        waits for connections to read or write
  *   NIOWorkerThread-k                           reads and writes, if
- *                                               zookeeper.nio.numWorkerThreads is more than 0;
- *                                               otherwise (our default) the selector threads do
+ *                                               zookeeper.nio.numWorkerThreads is more than 0, and
+ *                                               is started when all others are at work; otherwise
+ *                                               (our default) the selector threads read and write
  *   ConnnectionExpirer                          closes connections that have long been silent
  *   WordThread                                  answers the words that ask others (D-203)
  *

@@ -783,6 +783,10 @@
     ZK_INFO, "Configuring NIO connection handler with %" PRId64                                    \
              "s sessionless connection timeout, %" PRId32 " selector thread(s), %s worker threads" \
              ", and %" PRId32 " kB direct buffers."
+/* threads that there are */
+#define ZK_LOG_NO_THREAD_FOR_WORKER                                                                \
+    ZK_WARN, "no more workers count=%" PRId64 " why=the system gives no more threads "             \
+             "do=raise the limit of processes (ulimit -u)"
 /* J, put together: limit */
 #define ZK_LOG_MAX_CNXNS_DEFAULT                                                                   \
     ZK_WARN, "maxCnxns is not configured, using default value %" PRId32 "."
