@@ -353,13 +353,23 @@ static void properties_sort(struct zk_properties *properties)
     free(order);
 }
 
-/* Java: Properties.load0() */
 int zk_properties_parse(const char *text, size_t length, struct zk_properties *ret_properties,
                         int *ret_line)
 {
+    return zk_properties_parse_and_put(text, length, NULL, NULL, ret_properties, ret_line);
+}
+
+/* Java: Properties.load0(), and Properties.setProperty() behind it */
+int zk_properties_parse_and_put(const char *text, size_t length, const char *put_key,
+                                const char *put_value, struct zk_properties *ret_properties,
+                                int *ret_line)
+{
     struct line_reader reader = {.text = text, .length = length, .line = 1};
+    size_t put_key_size = put_key != NULL ? strlen(put_key) + 1 : 0;
+    size_t put_value_size = put_key != NULL ? strlen(put_value) + 1 : 0;
     /* No byte becomes more than two, and the two terminators of a line fit where its end was. */
-    struct zk_properties properties = {.text = zk_xmalloc(2 * (length + 1))};
+    struct zk_properties properties = {
+        .text = zk_xmalloc(2 * (length + 1) + put_key_size + put_value_size)};
     char *end = properties.text;
     struct zk_str line = {0};
     int number = 0;
@@ -367,6 +377,12 @@ int zk_properties_parse(const char *text, size_t length, struct zk_properties *r
 
     while (r == 0 && reader_take_line(&reader, &line, &number))
         r = properties_put_line(&properties, &end, &line, number);
+    if (r == 0 && put_key != NULL) {
+        char *value = end + put_key_size;
+        memcpy(end, put_key, put_key_size);
+        memcpy(value, put_value, put_value_size);
+        properties_add(&properties, &(struct zk_property){end, value, 0, true});
+    }
     if (r == 0) {
         properties_unite(&properties);
         properties_sort(&properties);

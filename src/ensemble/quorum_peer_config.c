@@ -16,12 +16,14 @@
 #include "zk/runtime/log_table.h"
 #include "zk/runtime/settings.h"
 
+enum { ROOM_FOR_VERSION = 17 }; /* 16 digits and the terminator */
+
 /* Java: QuorumPeerConfig.nextDynamicConfigFileSuffix */
 static const char NEXT_SUFFIX[] = ".dynamic.next";
 
 static int read_file(struct config_parser *parser, const char *path, struct zk_str *ret_text);
 static int parse_text(struct config_parser *parser, const char *path, const struct zk_str *text,
-                      struct zk_properties *ret_properties);
+                      const char *version, struct zk_properties *ret_properties);
 static int read_setting_defaults(struct config_parser *parser);
 static int read_static_file(struct config_parser *parser);
 static int read_dynamic_file(struct config_parser *parser);
@@ -114,7 +116,7 @@ static int read_static_file(struct config_parser *parser)
                            "%s file is missing", parser->path);
     int r = read_file(parser, parser->path, &text);
     if (r == 0)
-        r = parse_text(parser, parser->path, &text, &parser->properties);
+        r = parse_text(parser, parser->path, &text, NULL, &parser->properties);
     if (r == 0)
         parser->config.initial_config = zk_str_take(&text);
     zk_str_done(&text);
@@ -130,15 +132,17 @@ static int read_file(struct config_parser *parser, const char *path, struct zk_s
     return 0;
 }
 
+/* version: NULL, or an entry of that name is added. */
 static int parse_text(struct config_parser *parser, const char *path, const struct zk_str *text,
-                      struct zk_properties *ret_properties)
+                      const char *version, struct zk_properties *ret_properties)
 {
     const char *start = zk_str_text(text);
     int line = 0;
     if (strncmp(start, "\xff\xfe", 2) == 0 || strncmp(start, "\xfe\xff", 2) == 0)
         return config_fail(parser, path, NULL, "save it as UTF-8 without a byte-order mark",
                            "this file is UTF-16, in which no key can be found");
-    int r = zk_properties_parse(start, text->length, ret_properties, &line);
+    const char *key = version != NULL ? "version" : NULL;
+    int r = zk_properties_parse_and_put(start, text->length, key, version, ret_properties, &line);
     if (r < 0) {
         struct zk_str place = {0};
         zk_str_printf(&place, "%s:%d", path, line);
@@ -162,7 +166,7 @@ static int read_dynamic_file(struct config_parser *parser)
                            "give the path of a file, or remove the line", "the path is empty");
     int r = read_file(parser, path, &text);
     if (r == 0)
-        r = parse_text(parser, path, &text, &properties);
+        r = parse_text(parser, path, &text, NULL, &properties);
     if (r < 0)
         goto out;
     for (size_t i = 0; i < properties.count; i++) {
@@ -174,12 +178,12 @@ static int read_dynamic_file(struct config_parser *parser)
         goto out;
     }
     if (quorum_peer_config_version_from_filename(path, &version)) {
-        /* Java adds the key to its hash table, which may change the order of the others; one more
-         * line does the same to ours. The empty line ends a last line that asks to be continued. */
+        /* Java adds the key to its hash table, which may change the order of the others. */
+        char hex[ROOM_FOR_VERSION];
+        zk_text_printf(hex, sizeof hex, "%" PRIx64, (uint64_t)version);
         zk_properties_done(&properties);
         properties = (struct zk_properties){0};
-        zk_str_printf(&text, "\n\nversion=%" PRIx64 "\n", (uint64_t)version);
-        r = parse_text(parser, path, &text, &properties);
+        r = parse_text(parser, path, &text, hex, &properties);
         if (r < 0)
             goto out;
     }
@@ -206,7 +210,7 @@ static int read_next_file(struct config_parser *parser)
         zk_log(parser->ctx, ZK_LOG_CONFIG_NEXT_UNREADABLE);
         goto out;
     }
-    r = parse_text(parser, zk_str_text(&path), &text, &properties);
+    r = parse_text(parser, zk_str_text(&path), &text, NULL, &properties);
     if (r == 0)
         r = config_setup_next(parser, zk_str_text(&path), &properties);
 out:

@@ -113,6 +113,42 @@ static int read_peer_type(struct config_parser *parser, const struct config_key 
 static int not_served(struct config_parser *parser, const struct config_key *key,
                       const struct zk_property *property);
 
+/* Returns whether Java makes another key of it, because it begins or ends with a blank. */
+static bool is_odd(const char *key)
+{
+    char *copy = zk_xstrdup(key);
+    bool is_odd = strcmp(zk_trim(copy), key) != 0;
+    free(copy);
+    return is_odd;
+}
+
+static bool is_same_to_java(const char *one, const char *other)
+{
+    char *copy = zk_xstrdup(one);
+    char *other_copy = zk_xstrdup(other);
+    bool is_same = strcmp(zk_trim(copy), zk_trim(other_copy)) == 0;
+    free(copy);
+    free(other_copy);
+    return is_same;
+}
+
+/* Java trims the keys of its hash table, so "\ clientPort" and "clientPort" mean the same there,
+ * and the one that comes later in the table wins. Where it stands before the other one in the file,
+ * the two change places. */
+static void put_winners_last(const struct zk_property **items, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count && !any; i++)
+        any = is_odd(items[i]->key);
+    for (size_t i = 0; i < count && any; i++)
+        for (size_t k = i + 1; k < count; k++)
+            if (items[i] > items[k] && is_same_to_java(items[i]->key, items[k]->key)) {
+                const struct zk_property *winner = items[i];
+                items[i] = items[k];
+                items[k] = winner;
+            }
+}
+
 int config_read_keys(struct config_parser *parser)
 {
     struct zk_str key = {0};
@@ -121,6 +157,7 @@ int config_read_keys(struct config_parser *parser)
     /* From top to bottom, so that of several mistakes the first is named. Java goes through its
      * hash table. */
     const struct zk_property **items = config_by_line(&parser->properties);
+    put_winners_last(items, parser->properties.count);
     for (size_t i = 0; i < parser->properties.count && r == 0; i++) {
         const struct zk_property *item = items[i];
         zk_str_clear(&key);

@@ -122,6 +122,24 @@ static void a_backslash_at_the_end_of_the_text_vanishes(void **state)
     expect_none("\\\n#a=b");
 }
 
+/* So does Java with Properties.setProperty(). */
+static void an_entry_that_is_put_there_does_not_change_the_text(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {"\\", "a=b\\", "\\\n  ", ""};
+    static const size_t COUNTS[] = {2, 2, 1, 1};
+    for (size_t i = 0; i < 4; i++) {
+        struct zk_properties properties;
+        int line = 0;
+        assert_int_equal(zk_properties_parse_and_put(TEXTS[i], strlen(TEXTS[i]), "version", "\\5",
+                                                     &properties, &line),
+                         0);
+        assert_int_equal(properties.count, COUNTS[i]);
+        assert_string_equal(zk_properties_find(&properties, "version")->value, "\\5");
+        zk_properties_done(&properties);
+    }
+}
+
 static void escapes_are_resolved_in_key_and_value(void **state)
 {
     (void)state;
@@ -252,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_blank_line_ends_a_joined_one),
         cmocka_unit_test(two_backslashes_do_not_join),
         cmocka_unit_test(a_backslash_at_the_end_of_the_text_vanishes),
+        cmocka_unit_test(an_entry_that_is_put_there_does_not_change_the_text),
         cmocka_unit_test(escapes_are_resolved_in_key_and_value),
         cmocka_unit_test(bytes_above_ascii_stay_as_they_are),
         cmocka_unit_test(a_nul_does_not_end_a_value_early),

@@ -326,6 +326,42 @@ static void a_dynamic_file_holds_servers_only(void **state)
     }
 }
 
+/* Java reads a lone backslash at the end as a key without a letter, also where the version is added
+ * from the file's name. */
+static void the_version_of_the_name_does_not_hide_a_lone_backslash(void **state)
+{
+    static const char *const NAMES[] = {"plain", "zoo.dyn.5"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct config_fixture fixture = read_dynamic(NAMES[i], "server.1=h:1:2\n\\", NULL);
+        assert_int_equal(fixture.result, -EINVAL);
+        assert_non_null(strstr(fixture.error, ":2: =: Unrecognised parameter: ; "));
+        config_fixture_done(&fixture);
+    }
+}
+
+static int32_t tick_time_of(const char *lines)
+{
+    struct config_fixture fixture = config_fixture_read_with(lines);
+    config_fixture_must_succeed(&fixture);
+    int32_t tick_time_ms = fixture.config->tick_time_ms;
+    config_fixture_done(&fixture);
+    return tick_time_ms;
+}
+
+/* Which of the two wins is the same as in Java: see tests/process/interop/configurations.py. */
+static void of_keys_that_differ_in_blanks_alone_the_order_in_the_file_chooses_none(void **state)
+{
+    static const char *const PAIRS[][2] = {
+        {"tickTime=1500\n\\ tickTime=1234\n", "\\ tickTime=1234\ntickTime=1500\n"},
+        {"tickTime\\ =1500\n\\ tickTime=1234\n", "\\ tickTime=1234\ntickTime\\ =1500\n"},
+        {"tickTime=1500\n\\ttickTime\\ =1234\n", "\\ttickTime\\ =1234\ntickTime=1500\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(tick_time_of(PAIRS[i][0]), tick_time_of(PAIRS[i][1]));
+}
+
 static void with_a_dynamic_file_zoo_cfg_names_no_servers(void **state)
 {
     static const struct config_refusal ROWS[] = {
@@ -740,6 +776,8 @@ int main(void)
         cmocka_unit_test(a_version_is_hex_after_the_last_dot),
         cmocka_unit_test(zoo_cfg_itself_may_hold_the_version),
         cmocka_unit_test(a_dynamic_file_holds_servers_only),
+        cmocka_unit_test(the_version_of_the_name_does_not_hide_a_lone_backslash),
+        cmocka_unit_test(of_keys_that_differ_in_blanks_alone_the_order_in_the_file_chooses_none),
         cmocka_unit_test(with_a_dynamic_file_zoo_cfg_names_no_servers),
         cmocka_unit_test(a_next_file_is_the_last_seen_configuration),
         cmocka_unit_test(the_oracle_is_not_asked_about_the_next_configuration),

@@ -12,7 +12,7 @@
 struct zk_property {
     char *key;
     char *value;
-    int line;       /* where the key stands, from 1: for messages */
+    int line;       /* where the key stands, from 1, for messages; 0: it was put there */
     bool separated; /* = or : stands behind the key, and not only blanks or nothing */
 };
 
@@ -29,6 +29,12 @@ struct zk_properties {
  * escape is malformed, and *ret_line is its line. */
 ZK_NODISCARD int zk_properties_parse(const char *text, size_t length,
                                      struct zk_properties *ret_properties, int *ret_line);
+
+/* The same for a text to which an entry is added behind all others. key and value stay the
+ * caller's; they are taken as they are, without escapes. */
+ZK_NODISCARD int zk_properties_parse_and_put(const char *text, size_t length, const char *key,
+                                             const char *value,
+                                             struct zk_properties *ret_properties, int *ret_line);
 
 /* Returns the entry of key, or NULL if there is none; it belongs to properties. */
 struct zk_property *zk_properties_find(const struct zk_properties *properties, const char *key);

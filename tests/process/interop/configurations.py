@@ -45,7 +45,11 @@ VALUES = ["", "0", "-1", "1", "-0", "+5", "007", "2147483647", "2147483648", "-2
 FORMS = ["{k} = {v}", "{k}:{v}", "{k} {v}", "{k}\t{v}", "  {k}={v}", "{k}=={v}", "{k}=:{v}", "{K}={v}", "{k}={v}\r", "#{k}={v}", "!{k}={v}",
          "{k}\\={v}", "{k}={v}\n{k}={v}9", "{k}=99999999999\n{k}={v}", "{k}={v}\r{k}={v}", "{k}\\\n={v}", "{k}=\\\n{v}", "{k}=\\\n#{v}",
          "\\\n{k}={v}", "\\\n#{k}={v}", "{u}={v}", "{k}", "={v}", "{k}=", ";{k}={v}", "{k}=\"{v}\"", "{k}={v};", "\\u00zz={v}", "{k}=\\u12",
-         "\\k{k}={v}", "{k}=\\{v}", "{k}=\\t{v}", "{k}={v}\\t", "{k}={v}\\u0000"]
+         "\\k{k}={v}", "{k}=\\{v}", "{k}=\\t{v}", "{k}={v}\\t", "{k}={v}\\u0000",
+         # Java trims the keys: two that become one are read in the order of its hash table.
+         "{k}\\ ={v}", "\\ {k}={v}", "\\f{k}\\t={v}", "{m}\\ {n}={v}", "{k}\\u00a0={v}", "{k}\\ ={v}\n{k}={o}", "{k}={o}\n{k}\\ ={v}",
+         "\\ {k}={v}\n{k}={o}", "{k}={o}\n\\ {k}={v}", "{k}\\t={v}\n{k}={o}", "{k}\\ ={v}\n{k}\\t={o}", "\\t{k}\\ ={v}\n\\r{k}={o}",
+         "{k}={o}\n{k}\\ ={v}\n{k}={o}", "{k}={v}\n{k}\\ =x"]
 LINES = """127.0.0.1:3007:3008|127.0.0.1:3007|127.0.0.1||127.0.0.1:3007:3008:|127.0.0.1:3007:3008:participant|127.0.0.1:3007:3008:OBSERVER
 127.0.0.1:3007:3008: observer|127.0.0.1:3007:3008:foo|127.0.0.1:3007:3008:observer:x|127.0.0.1:3007:3008;22181|127.0.0.1:3007:3008;22182
 127.0.0.1:3007:3008;127.0.0.1:22181|127.0.0.1:3007:3008;localhost:22181|127.0.0.1:3007:3008;0.0.0.0:22181|127.0.0.1:3007:3008;
@@ -74,9 +78,20 @@ def cases(rng):
     for key in NUMBERS + BOOLEANS + TEXTS:
         for value in VALUES:
             yield from both(f"{key}={value}\n")
-    for key, value in (("tickTime", "1234"), ("syncEnabled", "false"), ("dataLogDir", "@/log"), ("peerType", "observer"), ("clientPort", "22182")):
+    for key, value, other in (("tickTime", "1234", "1500"), ("syncEnabled", "false", "true"), ("dataLogDir", "@/log", "@/other"),
+                              ("peerType", "observer", "participant"), ("clientPort", "22182", "22183"), ("dataDir", "@/data", "@/data/"),
+                              ("initLimit", "7", "8"), ("minSessionTimeout", "5000", "6000"), ("quorumListenOnAllIPs", "true", "false")):
         for form in FORMS:
-            yield from both(form.format(k=key, v=value, K=key.upper(), u="".join(f"\\u{ord(c):04x}" for c in key)) + "\n")
+            yield from both(form.format(k=key, v=value, o=other, m=key[:3], n=key[3:], K=key.upper(),
+                                        u="".join(f"\\u{ord(c):04x}" for c in key)) + "\n")
+    for form in ("{k}\\ ={v}", "\\ {k}={v}", "{k}={v}\n{k}\\ ={o}", "{k}={v}\n\\ {k}={o}", "\\ {k}={v}\n{k}={o}"):
+        for key, value, other in (("server.1", "127.0.0.1:3001:3002", "127.0.0.1:3011:3012"), ("version", "5", "6"), ("group.1", "1:2:3", "1:2"),
+                                  ("weight.1", "1", "2"), ("dynamicConfigFile", "@/dyn", "@/dyn.7")):
+            lines = form.format(k=key, v=value, o=other) + "\n"
+            yield Case(MEMBER + SERVERS + lines, files={"dyn": SERVERS, "dyn.7": SERVERS})
+            yield Case(MEMBER + lines, files={"dyn": SERVERS, "dyn.7": SERVERS})
+            yield Case(MEMBER + "dynamicConfigFile=@/dynamic.3\n", files={"dynamic.3": SERVERS + lines})
+            yield Case(MEMBER + "dynamicConfigFile=@/dynamic\n", files={"dynamic": lines + SERVERS})
     for line in LINES:
         for place in (1, 3):
             rest = "".join(other + "\n" for other in SERVERS.splitlines() if not other.startswith(f"server.{place}="))
@@ -96,7 +111,10 @@ def cases(rng):
             for myid in MYIDS:
                 yield Case(MEMBER + servers + switch, myid)
     for name in ("dyn", "zoo.cfg.dynamic", "zoo.cfg.dynamic.0", "zoo.cfg.dynamic.100000003", "zoo.cfg.dynamic.zz", "dyn.-1", "dyn.FF"):
-        for body in (SERVERS, "", SERVERS + "version=3\n", SERVERS + "foo=1\n", SERVERS.replace("\n", ";22181\n", 1), SERVERS + "x", lines[0]):
+        for body in (SERVERS, "", SERVERS + "version=3\n", SERVERS + "foo=1\n", SERVERS.replace("\n", ";22181\n", 1), SERVERS + "x", lines[0],
+                     SERVERS + "\\", SERVERS + "\\\n", SERVERS + "\\\r\n", SERVERS + "\\\n  ", SERVERS + "\\\n#", SERVERS.strip() + "\\",
+                     SERVERS.strip() + "\\\\", SERVERS + "#\\", SERVERS + "  \\", SERVERS + "\\\n\\", "\\", SERVERS + "version\\=5",
+                     SERVERS + "vers\\"):
             yield Case(f"{MEMBER}dynamicConfigFile=@/{name}\n", files={name: body})
             yield Case(f"{MEMBER}dynamicConfigFile=@/{name}\n{lines[0]}", files={name: body})
     for _ in range(1000):
