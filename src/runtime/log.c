@@ -71,20 +71,40 @@ static void log_line_time(struct log_line *line, int64_t wall_ms)
                     (int)(ms / 1000 % 60), (int)(ms % 1000));
 }
 
+/* Words in the names of Java's classes that have more capitals than their first letter. */
+static const struct class_word {
+    const char *in_file, *in_class;
+} class_words[] = {
+    {"zookeeper", "ZooKeeper"},
+    {"zk", "ZK"},
+    {"nio", "NIO"},
+};
+
+static const char *find_class_word(const char *word, size_t length)
+{
+    for (size_t i = 0; i < sizeof class_words / sizeof class_words[0]; i++)
+        if (strlen(class_words[i].in_file) == length &&
+            memcmp(class_words[i].in_file, word, length) == 0)
+            return class_words[i].in_class;
+    return NULL;
+}
+
 /* "src/election/fast_leader_election.c" is Java's FastLeaderElection. */
 static void class_of_file(const char *file, char *ret_name, size_t size)
 {
     const char *slash = strrchr(file, '/');
-    const char *c = slash != NULL ? slash + 1 : file;
-    bool capital = true;
+    const char *word = slash != NULL ? slash + 1 : file;
     size_t length = 0;
-    for (; *c != '\0' && *c != '.' && length + 1 < size; c++) {
-        if (*c == '_') {
-            capital = true;
-            continue;
+    while (*word != '\0' && *word != '.') {
+        const size_t word_length = strcspn(word, "_.");
+        const char *in_class = find_class_word(word, word_length);
+        for (size_t i = 0; i < word_length && length + 1 < size; i++) {
+            const char c = in_class != NULL ? in_class[i] : word[i];
+            ret_name[length++] = i == 0 && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
         }
-        ret_name[length++] = capital && *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
-        capital = false;
+        word += word_length;
+        if (*word == '_')
+            word++;
     }
     ret_name[length] = '\0';
 }

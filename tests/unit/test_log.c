@@ -70,7 +70,7 @@ static void the_place_is_that_of_the_caller(void **state)
     expect_line(capture, expected);
 }
 
-static void the_class_is_the_file_in_camel_case(void **state)
+static void the_class_is_the_file_as_java_writes_it(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
@@ -78,6 +78,12 @@ static void the_class_is_the_file_in_camel_case(void **state)
         {"quorum_cnx_manager.c", "QuorumCnxManager"},
         {"/a/b_c/main.c", "Main"},
         {"x_1y.c", "X1y"},
+        /* Words that Java does not write in camel case. */
+        {"src/peer/zookeeper_server_main.c", "ZooKeeperServerMain"},
+        {"src/zab/read_only_zookeeper_server.c", "ReadOnlyZooKeeperServer"},
+        {"src/server/zk_database.c", "ZKDatabase"},
+        {"src/cnxn/nio_server_cnxn.c", "NIOServerCnxn"},
+        {"zookeepers_zkdump_nios.c", "ZookeepersZkdumpNios"}, /* other words that begin so */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct test_capture capture = test_capture_new();
@@ -416,7 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_has_the_layout_of_java, setup, teardown),
         cmocka_unit_test_setup_teardown(the_place_is_that_of_the_caller, setup, teardown),
-        cmocka_unit_test(the_class_is_the_file_in_camel_case),
+        cmocka_unit_test(the_class_is_the_file_as_java_writes_it),
         cmocka_unit_test_setup_teardown(the_time_stamp_is_now_in_the_zone_that_was_given, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_log_follows_a_change_of_daylight_saving_time, setup,
