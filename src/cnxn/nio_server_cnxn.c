@@ -533,12 +533,20 @@ static void take_kept(struct batch *batch)
     forget_kept(cnxn);
 }
 
-void nio_server_cnxn_drop_kept(struct nio_server_cnxn *cnxn)
+/* Nobody hears the answers any more, and they take no memory: so there is no reason to keep
+ * anything longer. A read would only be answered. */
+void nio_server_cnxn_end_kept(struct nio_server_cnxn *cnxn)
 {
     for (size_t i = 0; i < cnxn->kept_count; i++) {
-        zookeeper_server_request_finished(cnxn->kept_zk, cnxn->kept[i]);
-        request_unref(cnxn->kept[i]);
+        struct request *request = cnxn->kept[i];
+        size_t taken; /* a single one always is */
+        if (!request_is_quorum(request) ||
+            zookeeper_server_submit_quietly(cnxn->kept_zk, &request, 1, &taken) < 0)
+            zookeeper_server_request_finished(cnxn->kept_zk, request);
+        request_unref(request);
     }
+    if (cnxn->kept_count > 0)
+        zookeeper_server_wake_processors(cnxn->kept_zk);
     forget_kept(cnxn);
 }
 

@@ -253,7 +253,7 @@ static void finish_cnxn(struct selector_thread *thread, struct nio_server_cnxn *
     nio_server_cnxn_close(cnxn, DISCONNECT_REASON_UNKNOWN);
     stop_gathering(thread, cnxn);
     nio_server_cnxn_tell_figures(cnxn);
-    nio_server_cnxn_drop_kept(cnxn);
+    nio_server_cnxn_end_kept(cnxn);
     selector_cancel(thread->selector, cnxn->channel);
     channel_close(cnxn->channel);
     zk_atomic_long_add(&thread->live, -1);

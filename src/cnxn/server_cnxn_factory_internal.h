@@ -141,8 +141,9 @@ void nio_server_cnxn_tell_figures(struct nio_server_cnxn *cnxn);
 void nio_server_cnxn_wake_processors(struct io_room *room);
 /* Returns whether there is something to do although the socket is not ready. */
 bool nio_server_cnxn_has_work(struct nio_server_cnxn *cnxn);
-/* Drops the requests that it has kept. By its selector's thread, at its end. */
-void nio_server_cnxn_drop_kept(struct nio_server_cnxn *cnxn);
+/* Hands on the writes that it has kept, and drops the reads. By its selector's thread, at its end.
+ */
+void nio_server_cnxn_end_kept(struct nio_server_cnxn *cnxn);
 /* Returns what the socket is to be watched for. */
 int32_t nio_server_cnxn_interest_ops(struct nio_server_cnxn *cnxn);
 /* Takes the connection out of the tables, ends its watches, and sends nothing more; its selector

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 
+#include "cnxn/server_cnxn_factory_internal.h"
 #include "io/sock_descriptor.h"
 #include "outside.h"
 #include "peer/zookeeper_server_main_internal.h"
@@ -321,6 +323,63 @@ static void events_do_not_keep_what_gathers_from_being_read(void **state)
     sock_unref(raw.sock);
 }
 
+struct looked_for {
+    struct raw_client *client;
+    const char *path;
+};
+
+static bool is_there(void *arg)
+{
+    const struct looked_for *node = arg;
+    raw_send_frame(node->client->sock, raw_get_frame(1, node->path));
+    struct buf *reply = raw_read_frame(node->client->sock);
+    bool is_there = zk_load_int(reply->bytes + 12) == 0; /* 4 xid, 8 zxid, 4 err */
+    buf_unref(reply);
+    return is_there;
+}
+
+static bool is_a_megabyte_unsent(void *arg)
+{
+    struct raw_stage *stage = arg;
+    struct server_cnxn_factory *factory = stage->alone->client_port;
+    size_t most = 0;
+    zk_mutex_lock(&factory->mu);
+    for (struct nio_server_cnxn *cnxn = factory->cnxns; cnxn != NULL; cnxn = cnxn->next)
+        if (channel_pending(cnxn->channel) > most)
+            most = channel_pending(cnxn->channel);
+    zk_mutex_unlock(&factory->mu);
+    return most > 1 << 20;
+}
+
+/* The answers to the first ones fill the connection, so the others are kept. Java keeps nothing,
+ * and would have handed on the write when it was read. */
+static void a_write_that_was_read_is_done_though_its_client_leaves(void **state)
+{
+    enum { NODE = 1000000, ASKED = 32 };
+    struct raw_stage *stage = *state;
+    struct raw_client other = raw_connect(stage);
+    struct raw_client slow = raw_connect(stage);
+    uint8_t *data = calloc(1, NODE);
+    raw_send_frame(slow.sock, raw_create_frame(1, "/big", data, NODE));
+    free(data);
+    raw_assert_reply(slow.sock, 1, 0);
+    struct buf *all = buf_new(4096);
+    for (int i = 1; i <= ASKED; i++) {
+        struct buf *frame =
+            i < ASKED ? raw_get_frame(i, "/big") : raw_create_frame(i, "/last", "", 0);
+        buf_put_bytes(all, frame->bytes, frame->length);
+        buf_unref(frame);
+    }
+    raw_send_frame(slow.sock, all);
+    test_await(is_a_megabyte_unsent, stage);
+    raw_assert_pings(&other); /* what was read together has been handed on, or kept, by now */
+    struct looked_for last = {.client = &other, .path = "/last"};
+    assert_false(is_there(&last));
+    sock_unref(slow.sock);
+    test_await(is_there, &last);
+    sock_unref(other.sock);
+}
+
 static bool is_held(void *arg)
 {
     (void)arg;
@@ -448,6 +507,7 @@ int main(void)
         TEST_WITH_A_WORKER(no_more_workers_than_the_setting_says),
         TEST_WITH_WORKERS(workers_are_started_when_all_others_are_at_work),
         TEST_WITH_WORKERS(without_a_thread_for_another_worker_the_first_one_serves_all),
+        TEST(a_write_that_was_read_is_done_though_its_client_leaves),
         TEST(requests_of_connections_that_are_read_together_cost_one_wake_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
