@@ -65,6 +65,8 @@ void outside_write_at_most(size_t length);
 
 /* From now on every thread but the caller's waits in these calls. */
 void outside_hold(enum outside_call call);
+/* The same, once so many of these calls of other threads have passed. */
+void outside_hold_after(enum outside_call call, int pass);
 /* Returns how many wait there. */
 int outside_held(void);
 /* They go on. */

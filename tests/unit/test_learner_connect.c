@@ -219,6 +219,42 @@ static void lrn_01_silent_second_address_delays_nothing(void **state)
     test_capture_done(&capture);
 }
 
+static bool is_held(void *arg)
+{
+    (void)arg;
+    return outside_held() > 0;
+}
+
+/* LRN-01: while the first dial was on its way, most of the limit has passed; then it is refused.
+ * The second one, which nobody answers, has what is left, and not the whole limit once more. */
+static void lrn_01_a_dial_has_what_is_left_of_the_limit(void **state)
+{
+    (void)state;
+    struct test_capture capture = test_capture_new();
+    struct silent_port silent;
+    struct testing_peer peer;
+    struct testing_peer_options options = testing_peer_options_default(1);
+    options.tick_time_ms = 1000;
+    options.init_limit = 40;
+    testing_peer_init(&peer, &options);
+    struct quorum_server *it = (struct quorum_server *)qv_member(peer.config->quorum_verifier, 3);
+    inet_address_literal("127.0.0.1", silent_port_open(&silent, capture.ctx), &it->addr.items[0]);
+
+    int64_t start_ms = zk_elapsed_ms();
+    outside_hold(OUTSIDE_SOCKET);
+    outside_fail(OUTSIDE_CONNECT, ECONNREFUSED, 0, 1);
+    testing_peer_start_following(&peer, 3);
+    test_await(is_held, NULL);
+    outside_let_time_pass(38000);
+    outside_release();
+    assert_int_equal(-ETIMEDOUT, testing_peer_join(&peer));
+    assert_in_range(zk_elapsed_ms() - start_ms, 38000, 38000 + 20000);
+    assert_true(testing_peer_logged(&peer, "Unexpected exception, tries=0"));
+    testing_peer_done(&peer);
+    silent_port_close(&silent);
+    test_capture_done(&capture);
+}
+
 /* LRN-01: the limit of the dials alone. */
 static void lrn_01_connect_to_learner_master_limit_goes_before_init_limit(void **state)
 {
@@ -332,6 +368,7 @@ int main(void)
         cmocka_unit_test(lrn_01_shutdown_ends_dialling_at_once),
         cmocka_unit_test(lrn_01_first_address_that_answers_wins),
         cmocka_unit_test(lrn_01_silent_second_address_delays_nothing),
+        cmocka_unit_test_teardown(lrn_01_a_dial_has_what_is_left_of_the_limit, outside_restore),
         cmocka_unit_test(lrn_01_connect_to_learner_master_limit_goes_before_init_limit),
         cmocka_unit_test(lrn_01_delay_between_dials_is_a_setting),
         cmocka_unit_test(leader_is_looked_up_again),

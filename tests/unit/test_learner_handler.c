@@ -175,6 +175,9 @@ static void joiner_that_is_behind_gets_the_tree_before_newleader(void **state)
     scripted_peer_expect_hex(joiner, "0000000a 42656e57617348657265");
     pass_newleader(joiner);
     scripted_peer_expect_packet_past_pings(joiner, LEADER_UPTODATE, -1, NULL);
+    scripted_peer_send_packet(joiner, LEADER_ACK, EPOCH_1_ZXID, NULL);
+    scripted_peer_send_packet(joiner, LEADER_REQUEST, -1, "03a204e3bb3a0000 00000001 00000009");
+    scripted_peer_expect_packet_past_pings(joiner, LEADER_SYNC, 0, NULL); /* and nothing before */
     free(got);
     buf_unref(body);
     scripted_peer_free(joiner);

@@ -590,6 +590,8 @@ static void fle_10_who_reaches_nobody_dials_everybody(void **state)
              port_of_one);
     election_peer_await_traced(stage->peer, refused, 3);
     assert_false(qcm_have_delivered(stage->peer->qcm));
+    /* The vote was said once, to each of the three voters. */
+    assert_int_equal(election_peer_traced(stage->peer, "\"ev\":\"enq\",\"q\":\"sendqueue\""), 3);
 
     scripted_voter_init(&stage->one, &stage->ensemble, 1); /* now it comes up and is found */
     scripted_voter_accept(&stage->one, 2);
