@@ -180,10 +180,10 @@ static void busy_leader_run(void *arg)
 /* Waits until count more requests have come. */
 static void await_come(struct watchful_processor *watchful, int64_t count)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += TEST_PATIENCE_MS / 1000;
     for (int64_t i = 0; i < count; i++) {
+        struct timespec until; /* anew for each, so that a busy machine only makes it last longer */
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += TEST_PATIENCE_MS / 1000;
         int r;
         do {
             r = sem_timedwait(&watchful->come, &until);
