@@ -340,6 +340,7 @@ static void without_a_thread_for_another_worker_the_first_one_serves_all(void **
     struct commit_stage *stage = *state;
     struct watchful_processor *watchful = stage_watch(stage, "64");
     commit_stage_start(stage);
+    size_t threads = zk_thread_count(stage->ctx);
     outside_fail(OUTSIDE_PTHREAD_CREATE, EAGAIN, 0, 2);
     for (int32_t cxid = 1; cxid <= 3; cxid++)
         for (int64_t session_id = 1; session_id < 4; session_id++) {
@@ -347,6 +348,8 @@ static void without_a_thread_for_another_worker_the_first_one_serves_all(void **
             await_come(watchful, 1);
         }
     assert_int_equal(outside_failures(OUTSIDE_PTHREAD_CREATE), 2);
+    /* The two sessions stay with the first one: a worker of their own could overtake it. */
+    assert_in_range(zk_thread_count(stage->ctx), threads + 1, threads + 2);
     assert_int_equal(zk_atomic_long_get(&watchful->broken), 0);
     outside_restore(state);
 }

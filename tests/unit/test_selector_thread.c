@@ -404,25 +404,38 @@ static void send_ping(struct raw_client *raw)
     raw_send_frame(raw->sock, raw_plain_frame(-2, OP_CODE_PING));
 }
 
-/* Java's pool makes its threads when there is something for them, too. */
-static void workers_are_started_when_all_others_are_at_work(void **state)
+/* Sends a ping for each of CLIENTS, and waits until a worker of its own reads it. */
+static void hold_a_worker_for_each(struct raw_client *raws)
 {
-    struct raw_stage *stage = *state;
-    struct raw_client raws[CLIENTS];
-    for (int i = 0; i < CLIENTS; i++)
-        raws[i] = raw_connect(stage);
-    size_t threads = zk_thread_count(stage->ctx);
-    assert_in_range(threads, 1, 100);
     outside_hold(OUTSIDE_RECV);
     for (int held = 1; held <= CLIENTS; held++) {
         send_ping(&raws[held - 1]);
         test_await(are_held, &held);
     }
     outside_release();
-    for (int i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < CLIENTS; i++)
         raw_assert_reply(raws[i].sock, -2, 0);
-        sock_unref(raws[i].sock);
+}
+
+/* Java's pool makes its threads when there is something for them, too. */
+static void workers_are_started_when_all_others_are_at_work(void **state)
+{
+    enum { PINGS = 20 };
+    struct raw_stage *stage = *state;
+    struct raw_client raws[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        raws[i] = raw_connect(stage);
+    assert_in_range(zk_thread_count(stage->ctx), 1, 100);
+    hold_a_worker_for_each(raws);
+
+    size_t threads = zk_thread_count(stage->ctx);
+    for (int i = 0; i < PINGS; i++) { /* one of them is enough for these */
+        send_ping(&raws[0]);
+        raw_assert_reply(raws[0].sock, -2, 0);
     }
+    assert_int_equal(zk_thread_count(stage->ctx), threads);
+    for (int i = 0; i < CLIENTS; i++)
+        sock_unref(raws[i].sock);
 }
 
 static void no_more_workers_than_the_setting_says(void **state)
@@ -456,10 +469,13 @@ static void without_a_thread_for_another_worker_the_first_one_serves_all(void **
         send_ping(&raws[i]);
     test_await(was_refused_a_thread, NULL);
     outside_release();
-    for (int i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < CLIENTS; i++)
         raw_assert_reply(raws[i].sock, -2, 0);
+
+    outside_restore(state);
+    hold_a_worker_for_each(raws); /* the shortage is over */
+    for (int i = 0; i < CLIENTS; i++)
         sock_unref(raws[i].sock);
-    }
 }
 
 /* While the selector reads a third client, two send; so it finds both ready. */
