@@ -701,7 +701,7 @@ static void cli_44_what_is_kept_stays_in_its_order(void **state)
     sock_unref(client.sock);
 }
 
-/* Each of the reads compares 5,000 entries with the ids: together they take a fourth of a second. */
+/* Each of the reads compares 5,000 entries with the ids: together a fourth of a second or so. */
 static void slow_reads_of_one_client_do_not_keep_another_waiting(void **state)
 {
     enum { ENTRIES = 5000, IDS = 200, ASKED = 400 };
