@@ -21,7 +21,7 @@ again with sanitized C peers, and two that clients write to while members die (t
 clients that compare C with Java, the tests that others wrote among them (tests/process/clients);
 stories, the verbs of cluster.sh, filming, the replay page in a browser; the bench; the manners of
 every command; the README's commands, which take away an ensemble that is in .cluster; mistakes planted
-in copies of the product, each of which must be found (a twelfth of them, which the commit's hash
+in copies of the product, each of which must be found (a 24th of them, which the commit's hash
 chooses, and up to as many again that the last commits are nearest to).
 
 Much of this runs real servers, Java's among them, beside other load. So a part that fails runs once
@@ -50,9 +50,9 @@ readonly MIXES=('java,c,java' 'c,java,c' 'c,c,java' 'c,java,java' 'java,c,c' 'ja
 readonly FEW_MIXES=("${MIXES[@]:0:2}")
 # The mixes that clients write to, through the members of Java.
 readonly WRITE_MIXES=('c,java,java' 'c,java,c')
-# All mutants, more than 300, take a processor half an hour. Each commit tries a twelfth of them, which its hash chooses, and
+# All mutants, more than 300, take a processor half an hour. Each commit tries a 24th of them, which its hash chooses, and
 # up to as many that the last commits are nearest to: what has changed is where a mistake is no longer found. --full tries all.
-MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 12 + 1))/12
+MUTANTS_PART=$((16#$(git -C "$REPO" rev-parse --short=6 HEAD 2>/dev/null || say 0) % 24 + 1))/24
 readonly MUTANTS_PART MUTANTS_RECENT=16
 # So many plays run at a time, and up to so many where processors idle: as long as a quarter of their time was left over
 # in so many seconds, one more begins; where not a tenth was, there is room for one fewer.
@@ -178,15 +178,15 @@ static_checks() {
   ((bad == 0)) || grep -v '^ok ' "$log" | detail
 }
 
-# build NAME CMAKE_OPTION...: false if it does not compile, which counts as one failure; that it
-# compiles is no test.
+# build NAME CMAKE_OPTION...: builds all, or what the array "only" names. False if it does not compile, which counts
+# as one failure; that it compiles is no test.
 build() {
   local name=$1 started log=$LOGS/build-$1.log
   shift
   started=$(now_ms)
   begin_line "build $name"
   if waited cmake -S "$REPO" -B "$REPO/build/$name" "$@" >"$log" 2>&1 &&
-    waited cmake --build "$REPO/build/$name" -j "$jobs" >>"$log" 2>&1; then
+    waited cmake --build "$REPO/build/$name" -j "$jobs" ${only:+--target "${only[@]}"} >>"$log" 2>&1; then
     part_line "build $name" 0 0 "$started"
   else
     part_line "build $name" 0 1 "$started"
@@ -451,7 +451,9 @@ run_normal() {
   ! build dev -DCMAKE_BUILD_TYPE=Debug || unit_tests dev
   ! build asan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=address,undefined || unit_tests asan
   ! build tsan -DCMAKE_BUILD_TYPE=Debug -DZK_SANITIZE=thread || unit_tests tsan
+  local only=(zkpeer zkdump zksim) # the unit tests as built for release are a matter of --full
   build release -DCMAKE_BUILD_TYPE=Release || return 0
+  only=()
   ln -sfn release/zkpeer "$REPO/build/zkpeer"
   ln -sfn release/zkdump "$REPO/build/zkdump"
   wait "$archiving" || say "Java's classes are read anew by each server: ${LOGS#"$REPO"/}/java-classes.log says why"
@@ -502,7 +504,7 @@ run_full() {
   play coverage "$REPO/scripts/check/coverage.sh" -j "$jobs"
   run_plays
   ! build clang "${CLANG[@]}" || unit_tests clang
-  [[ ! -x $REPO/build/release/zkpeer ]] || unit_tests release
+  [[ ! -x $REPO/build/release/zkpeer ]] || ! build release -DCMAKE_BUILD_TYPE=Release || unit_tests release
 }
 
 second_chances_line() {

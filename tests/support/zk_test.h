@@ -27,6 +27,13 @@ struct zookeeper_server;
 int test_patience_ms(void);
 #define TEST_PATIENCE_MS test_patience_ms()
 
+/* How much a test does: all, or less under a sanitizer, where each step costs ten times as much. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_AMOUNT(all, sanitized) (sanitized)
+#else
+#define TEST_AMOUNT(all, sanitized) (all)
+#endif
+
 /* --- contexts --- */
 
 /* Locks are checked; the log and the trace go nowhere. zk_context_free() ends it. */

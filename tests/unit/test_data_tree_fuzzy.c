@@ -16,7 +16,7 @@
 
 /* ---- a history ------------------------------------------------------------------------------- */
 
-enum { PARENTS = 7, NAMES = 40, KINDS = 5, LAST_MAX = 20000 };
+enum { PARENTS = 7, NAMES = 40, KINDS = 5, LAST_MAX = TEST_AMOUNT(20000, 10000) };
 
 /* Which transactions make sense: a leader logs no others. Written by the one thread that
  * applies them first, read when it has ended. */
@@ -163,7 +163,7 @@ static void writer_run(void *arg)
 static void a_snapshot_under_writes_and_its_replay_are_the_tree(void **state)
 {
     (void)state;
-    enum { LAST = LAST_MAX, SNAPSHOTS_MAX = 400 };
+    enum { LAST = LAST_MAX, SNAPSHOTS_MAX = TEST_AMOUNT(400, 100) };
     struct zk_context *ctx = test_context();
     struct data_tree *tree = tree_with_parents(ctx);
     struct writer writer = {.tree = tree, .last = LAST};

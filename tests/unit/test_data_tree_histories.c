@@ -16,7 +16,7 @@
 #include "zk_test.h"
 
 enum {
-    HISTORIES = 2000,
+    HISTORIES = TEST_AMOUNT(2000, 500),
     TXNS_MAX = 500,
     DEPTH_MAX = 3,
     NAMES = 3,

@@ -704,7 +704,7 @@ static void cli_44_what_is_kept_stays_in_its_order(void **state)
 /* Each of the reads compares 5,000 entries with the ids: together a fourth of a second or so. */
 static void slow_reads_of_one_client_do_not_keep_another_waiting(void **state)
 {
-    enum { ENTRIES = 5000, IDS = 200, ASKED = 400 };
+    enum { ENTRIES = TEST_AMOUNT(5000, 1500), IDS = 200, ASKED = 400 };
     struct raw_stage *stage = *state;
     struct raw_client slow = raw_connect(stage);
     char text[32];

@@ -7,7 +7,7 @@
 
 #include "zk_test.h"
 
-enum { MANY = 100000 };
+enum { MANY = TEST_AMOUNT(100000, 10000) };
 
 static const char *name(size_t number)
 {

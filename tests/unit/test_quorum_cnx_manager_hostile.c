@@ -506,13 +506,15 @@ static void the_bound_of_silent_visitors_holds_in_a_burst(void **state)
 
 /* --- crowds --- */
 
+enum { CALLERS = TEST_AMOUNT(1000, 200) };
+
 /* ZOOKEEPER-880 */
 static void a_thousand_that_connect_and_close_leave_nothing(void **state)
 {
     struct stage *stage = *state;
     struct crowd crowd = crowd_of(stage);
     int64_t descriptors = zk_open_file_descriptors();
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < CALLERS; i++)
         sock_unref(crowd_dial(&crowd));
     crowd_await_gone(&crowd);
     await_descriptors(descriptors);
@@ -525,7 +527,7 @@ static void a_thousand_of_a_known_id_leave_nothing(void **state)
     struct stage *stage = *state;
     struct crowd crowd = crowd_of(stage);
     int64_t descriptors = zk_open_file_descriptors();
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < CALLERS; i++) {
         struct sock *sock = crowd_dial(&crowd);
         scripted_voter_introduce(&stage->three, sock);
         if (i % 2 == 0) {
@@ -550,7 +552,7 @@ static void a_thousand_false_calls_of_a_smaller_id_leave_nothing(void **state)
     snprintf(address, sizeof address, "127.0.0.1:%d", test_free_port());
     struct buf *bytes = test_initial_message(INITIAL_MESSAGE_PROTOCOL_VERSION_V1, 1, address);
     int64_t descriptors = zk_open_file_descriptors();
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < CALLERS; i++) {
         struct sock *sock = crowd_dial(&crowd);
         assert_int_equal(sock_write_fully(sock, bytes->bytes, bytes->length), 0);
         sock_unref(sock);

@@ -101,7 +101,7 @@ static void what_a_thread_measured_by_itself_is_merged_once(void **state)
     assert_int_equal(values.summaries[SERVER_METRICS_UNAVAILABLE_TIME].count, 0);
 }
 
-enum { LOOKERS = 4, LOOKS = 300000 };
+enum { LOOKERS = 4, LOOKS = TEST_AMOUNT(300000, 30000) };
 
 static void look_often(void *arg)
 {
