@@ -318,6 +318,14 @@ void java_concurrent_map_order(const int32_t *hashes, size_t count, size_t *ret_
     concurrent_map_order(entries, count, ret_order);
 }
 
+size_t java_hash_map_capacity(size_t count)
+{
+    size_t capacity = DEFAULT_CAPACITY;
+    while (count > hash_map_threshold(capacity))
+        capacity *= 2;
+    return capacity;
+}
+
 /* Java: HashSet(Collection): Math.max((int) (size / .75f) + 1, 16) */
 size_t java_hash_set_copy_capacity(size_t count)
 {

@@ -11,7 +11,7 @@
 enum { FIRST_BUCKETS = 16 };
 
 static struct acl_cache_entry *entry_of_id(const struct acl_cache *cache, int64_t id);
-static int64_t *sorted_ids(const struct acl_cache *cache);
+static int64_t *ids_as_they_came(const struct acl_cache *cache);
 static struct acl_cache_entry *find_entry(const struct acl_cache *cache,
                                           const struct zk_acl_list *list);
 static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
@@ -69,7 +69,7 @@ void acl_cache_remove_usage(struct acl_cache *cache, int64_t id)
 void acl_cache_purge_unused(struct acl_cache *cache)
 {
     size_t count = cache->lists.count;
-    int64_t *ids = sorted_ids(cache); /* a removal moves others in the table */
+    int64_t *ids = ids_as_they_came(cache); /* a removal moves others in the table */
     for (size_t i = 0; i < count; i++)
         if (entry_of_id(cache, ids[i])->references <= 0)
             remove_entry(cache, ids[i]);
@@ -89,32 +89,36 @@ void acl_cache_done(struct acl_cache *cache)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-static int compare_list_ids(const void *one, const void *other)
+static int compare_places(const void *one, const void *other)
 {
-    int64_t a = *(const int64_t *)one;
-    int64_t b = *(const int64_t *)other;
-    return (a > b) - (a < b);
+    const struct acl_cache_entry *a = *(const struct acl_cache_entry *const *)one;
+    const struct acl_cache_entry *b = *(const struct acl_cache_entry *const *)other;
+    return (a->place > b->place) - (a->place < b->place);
 }
 
-/* Returns the ids in ascending order, in which they were given; the caller frees them. */
-static int64_t *sorted_ids(const struct acl_cache *cache)
+/* Returns the ids in the order in which the lists came; the caller frees them. */
+static int64_t *ids_as_they_came(const struct acl_cache *cache)
 {
-    int64_t *ids = zk_xcalloc(cache->lists.count + 1, sizeof *ids);
     size_t count = 0;
+    struct acl_cache_entry **entries = zk_xcalloc(cache->lists.count + 1, sizeof(void *));
+    int64_t *ids = zk_xcalloc(cache->lists.count + 1, sizeof *ids);
     for (size_t i = 0; i < cache->lists.room; i++)
         if (cache->lists.slots[i].used)
-            ids[count++] = cache->lists.slots[i].key;
-    qsort(ids, count, sizeof *ids, compare_list_ids);
+            entries[count++] = cache->lists.slots[i].value;
+    qsort(entries, count, sizeof(void *), compare_places);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = entries[i]->id;
+    free(entries);
     return ids;
 }
 
-/* Java iterates a copy of its HashMap, and the copy is filled in the order of the original, whose
- * table may be larger. */
+/* Java iterates a copy of its HashMap, and the copy is filled in the order of the original. The
+ * table of that has grown for the most lists that there were, and never shrinks. */
 struct acl_cache_copy acl_cache_copy(const struct acl_cache *cache)
 {
     size_t count = cache->lists.count;
-    int64_t *ids = sorted_ids(cache);
-    java_hash_map_sort_longs(ids, count, 16);
+    int64_t *ids = ids_as_they_came(cache);
+    java_hash_map_sort_longs(ids, count, java_hash_map_capacity(cache->most));
     java_hash_map_sort_longs(ids, count, java_hash_map_copy_capacity(count));
 
     struct acl_cache_copy copy = {.count = count};
@@ -239,6 +243,9 @@ static struct acl_cache_entry *add_entry(struct acl_cache *cache, int64_t id,
         grow_buckets(cache);
     long_hash_put(&cache->lists, id)->value = entry;
     put_into_bucket(cache, entry);
+    entry->place = ++cache->last_place;
+    if (cache->most < cache->lists.count)
+        cache->most = cache->lists.count;
     return entry;
 }
 

@@ -30,6 +30,8 @@ struct acl_cache {
      * again. NULL: there is none, or it has gone. */
     struct acl_cache_entry *recent;
     int64_t acl_index;              /* the highest id ever seen; it only grows */
+    int64_t last_place;             /* of the entry that came last */
+    size_t most;                    /* so many lists there have been at once, at most */
     struct shared_acl *open_unsafe; /* owned; NULL: nobody has asked yet */
 };
 
@@ -38,6 +40,7 @@ struct acl_cache_entry {
     struct shared_acl *acl;       /* a reference */
     uint64_t hash;                /* of the list */
     int64_t references;           /* nodes that refer to it */
+    int64_t place;                /* counts up with each list that comes */
     struct acl_cache_entry *next; /* in its bucket */
 };
 

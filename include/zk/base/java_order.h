@@ -21,6 +21,8 @@ void java_hash_map_order_longs(const int64_t *keys, size_t count, size_t first_c
                                size_t *ret_order);
 /* Sorts the keys themselves into that order. */
 void java_hash_map_sort_longs(int64_t *keys, size_t count, size_t first_capacity);
+/* Returns the capacity of a plain "new HashMap()" that has had count elements, and no more. */
+size_t java_hash_map_capacity(size_t count);
 /* Returns the capacity of a HashSet or a HashMap that is built as a copy of count elements: a power
  * of two, for a set at least 16. */
 size_t java_hash_set_copy_capacity(size_t count);
