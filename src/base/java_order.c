@@ -218,10 +218,10 @@ static void hash_map_order(struct chain_entry *entries, size_t count, size_t fir
     free(entries);
 }
 
-/* The same for a ConcurrentHashMap. */
-static void concurrent_map_order(struct chain_entry *entries, size_t count, size_t *ret_order)
+/* The same for a ConcurrentHashMap whose table has so many places at first. */
+static void concurrent_map_order(struct chain_entry *entries, size_t count, size_t capacity,
+                                 size_t *ret_order)
 {
-    const size_t capacity = DEFAULT_CAPACITY;
     struct chains chains = {
         .entries = entries,
         .capacity = capacity,
@@ -315,7 +315,19 @@ void java_concurrent_map_order(const int32_t *hashes, size_t count, size_t *ret_
     struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
     for (size_t i = 0; i < count; i++)
         entries[i].hash = spread(hashes[i]);
-    concurrent_map_order(entries, count, ret_order);
+    concurrent_map_order(entries, count, DEFAULT_CAPACITY, ret_order);
+}
+
+void java_concurrent_map_order_longs(const int64_t *keys, size_t count, size_t most,
+                                     size_t *ret_order)
+{
+    struct chain_entry *entries = zk_xmalloc(count * sizeof *entries);
+    size_t capacity = DEFAULT_CAPACITY;
+    while (most >= capacity / 4 * 3)
+        capacity *= 2;
+    for (size_t i = 0; i < count; i++)
+        entries[i].hash = spread(java_long_hash(keys[i]));
+    concurrent_map_order(entries, count, capacity, ret_order);
 }
 
 size_t java_hash_map_capacity(size_t count)

@@ -14,14 +14,18 @@ static void append(struct session_timeouts *sessions, int64_t session, int32_t t
     sessions->items =
         zk_xgrow(sessions->items, sessions->count, &sessions->room, sizeof *sessions->items);
     sessions->items[sessions->count++] =
-        (struct session_timeout){.session = session, .timeout_ms = timeout_ms};
+        (struct session_timeout){session, timeout_ms, ++sessions->last_place};
+    if (sessions->most < sessions->count)
+        sessions->most = sessions->count;
 }
 
 void session_timeouts_copy(struct session_timeouts *sessions, const struct session_timeouts *from)
 {
-    *sessions = (struct session_timeouts){0};
-    for (size_t i = 0; i < from->count; i++)
-        append(sessions, from->items[i].session, from->items[i].timeout_ms);
+    *sessions = *from;
+    sessions->room = from->count;
+    sessions->items = zk_xcalloc(from->count + 1, sizeof *sessions->items);
+    if (from->count > 0)
+        memcpy(sessions->items, from->items, from->count * sizeof *sessions->items);
 }
 
 void session_timeouts_done(struct session_timeouts *sessions)
@@ -54,11 +58,13 @@ void session_timeouts_put(struct session_timeouts *sessions, int64_t session, in
 {
     size_t place = session_place(sessions, session);
     if (!stands_at(sessions, place, session)) {
-        append(sessions, session, timeout_ms); /* makes room for one more */
+        append(sessions, session, timeout_ms);
+        struct session_timeout new = sessions->items[sessions->count - 1];
         memmove(sessions->items + place + 1, sessions->items + place,
                 (sessions->count - 1 - place) * sizeof *sessions->items);
+        sessions->items[place] = new;
     }
-    sessions->items[place] = (struct session_timeout){.session = session, .timeout_ms = timeout_ms};
+    sessions->items[place].timeout_ms = timeout_ms;
 }
 
 bool session_timeouts_has(const struct session_timeouts *sessions, int64_t session)
@@ -84,40 +90,67 @@ void session_timeouts_remove(struct session_timeouts *sessions, int64_t session)
  *        4   int  timeout in milliseconds
  *        the tree (data_tree.c) */
 
+static int compare_arrivals(const void *one, const void *other)
+{
+    const struct session_timeout *a = one;
+    const struct session_timeout *b = other;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* Moves the item at order[i] to i, for all i. */
+static void put_in_order(struct session_timeout *items, size_t count, const size_t *order)
+{
+    struct session_timeout *moved = zk_xcalloc(count + 1, sizeof *moved);
+    for (size_t i = 0; i < count; i++)
+        moved[i] = items[order[i]];
+    memcpy(items, moved, count * sizeof *items);
+    free(moved);
+}
+
+/* Java iterates a HashMap that is a copy of its ConcurrentHashMap. In either of them some sessions
+ * are in one chain, and there each stands behind those that came before it. */
+static void sort_as_javas_copy(struct session_timeouts *sessions)
+{
+    size_t count = sessions->count;
+    struct session_timeout *items = sessions->items;
+    int64_t *ids = zk_xcalloc(count + 1, sizeof *ids);
+    size_t *order = zk_xcalloc(count + 1, sizeof *order);
+    qsort(items, count, sizeof *items, compare_arrivals);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = items[i].session;
+    java_concurrent_map_order_longs(ids, count, sessions->most, order);
+    put_in_order(items, count, order);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = items[i].session;
+    java_hash_map_order_longs(ids, count, java_hash_map_copy_capacity(count), order);
+    put_in_order(items, count, order);
+    free(order);
+    free(ids);
+}
+
 void serialize_snapshot(struct data_tree *tree, const struct session_timeouts *sessions,
                         struct jute_out *out)
 {
-    size_t count = sessions->count;
-    int64_t *ids = zk_xcalloc(count + 1, sizeof *ids);
-    size_t *order = zk_xcalloc(count + 1, sizeof *order);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = sessions->items[i].session;
-    java_hash_map_order_longs(ids, count, java_hash_map_copy_capacity(count), order);
-
-    jute_out_int(out, (int32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        jute_out_long(out, sessions->items[order[i]].session);
-        jute_out_int(out, sessions->items[order[i]].timeout_ms);
+    struct session_timeouts sorted;
+    session_timeouts_copy(&sorted, sessions);
+    sort_as_javas_copy(&sorted);
+    jute_out_int(out, (int32_t)sorted.count);
+    for (size_t i = 0; i < sorted.count; i++) {
+        jute_out_long(out, sorted.items[i].session);
+        jute_out_int(out, sorted.items[i].timeout_ms);
     }
-    free(order);
-    free(ids);
+    session_timeouts_done(&sorted);
     data_tree_serialize(tree, out);
 }
 
-/* If a session comes twice, the later one counts, as in Java's map. So equal ids are sorted by the
- * positions in which they came. */
-struct arrival {
-    struct session_timeout session;
-    size_t position;
-};
-
-static int compare_arrivals(const void *a, const void *b)
+/* If a session comes twice, the later one counts, as in Java's map. */
+static int compare_known_sessions(const void *one, const void *other)
 {
-    const struct arrival *one = a;
-    const struct arrival *other = b;
-    if (one->session.session != other->session.session)
-        return one->session.session < other->session.session ? -1 : 1;
-    return one->position < other->position ? -1 : 1;
+    const struct session_timeout *a = one;
+    const struct session_timeout *b = other;
+    if (a->session != b->session)
+        return a->session < b->session ? -1 : 1;
+    return compare_arrivals(one, other);
 }
 
 /* Sorts sessions that stand in the order of their arrival, and drops duplicates. They arrive in
@@ -125,17 +158,16 @@ static int compare_arrivals(const void *a, const void *b)
 static void sort_sessions(struct session_timeouts *sessions)
 {
     size_t count = sessions->count;
-    struct arrival *arrivals = zk_xcalloc(count + 1, sizeof *arrivals);
-    for (size_t i = 0; i < count; i++)
-        arrivals[i] = (struct arrival){.session = sessions->items[i], .position = i};
-    qsort(arrivals, count, sizeof *arrivals, compare_arrivals);
+    struct session_timeout *items = sessions->items;
+    if (count > 0)
+        qsort(items, count, sizeof *items, compare_known_sessions);
     sessions->count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (i + 1 < count && arrivals[i + 1].session.session == arrivals[i].session.session)
+        if (i + 1 < count && items[i + 1].session == items[i].session)
             continue;
-        sessions->items[sessions->count++] = arrivals[i].session;
+        items[sessions->count++] = items[i];
     }
-    free(arrivals);
+    sessions->most = sessions->count;
 }
 
 static int deserialize_sessions(struct jute_in *in, struct session_timeouts *ret_sessions)

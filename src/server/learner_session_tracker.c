@@ -150,8 +150,8 @@ void learner_session_tracker_snapshot(struct session_tracker *tracker,
         touched.items = zk_xcalloc(table.count, sizeof *touched.items);
     for (size_t i = 0; i < table.room; i++)
         if (table.slots[i].used)
-            touched.items[touched.count++] =
-                (struct session_timeout){table.slots[i].key, (int32_t)table.slots[i].number};
+            touched.items[touched.count++] = (struct session_timeout){
+                .session = table.slots[i].key, .timeout_ms = (int32_t)table.slots[i].number};
     long_hash_done(&table);
     if (touched.count > 0)
         qsort(touched.items, touched.count, sizeof *touched.items, compare_sessions);

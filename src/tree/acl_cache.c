@@ -89,7 +89,7 @@ void acl_cache_done(struct acl_cache *cache)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-static int compare_places(const void *one, const void *other)
+static int compare_places_of_lists(const void *one, const void *other)
 {
     const struct acl_cache_entry *a = *(const struct acl_cache_entry *const *)one;
     const struct acl_cache_entry *b = *(const struct acl_cache_entry *const *)other;
@@ -105,7 +105,7 @@ static int64_t *ids_as_they_came(const struct acl_cache *cache)
     for (size_t i = 0; i < cache->lists.room; i++)
         if (cache->lists.slots[i].used)
             entries[count++] = cache->lists.slots[i].value;
-    qsort(entries, count, sizeof(void *), compare_places);
+    qsort(entries, count, sizeof(void *), compare_places_of_lists);
     for (size_t i = 0; i < count; i++)
         ids[i] = entries[i]->id;
     free(entries);

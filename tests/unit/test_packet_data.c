@@ -16,7 +16,10 @@ static void assert_bytes(struct buf *data, const void *bytes, size_t length)
 
 static void fields_stand_where_java_puts_them(void **state)
 {
-    static const struct session_timeout sessions[] = {{0x0102030405060708, 0x090a0b0c}, {-1, 2}};
+    static const struct session_timeout sessions[] = {
+        {.session = 0x0102030405060708, .timeout_ms = 0x090a0b0c},
+        {.session = -1, .timeout_ms = 2},
+    };
     (void)state;
     assert_bytes(packet_data_of_sessions(sessions, 2),
                  "\1\2\3\4\5\6\7\10\11\12\13\14"
@@ -39,7 +42,10 @@ static void fields_stand_where_java_puts_them(void **state)
 
 static void sessions_are_read_one_by_one(void **state)
 {
-    static const struct session_timeout sessions[] = {{7, 70}, {INT64_MIN, -1}};
+    static const struct session_timeout sessions[] = {
+        {.session = 7, .timeout_ms = 70},
+        {.session = INT64_MIN, .timeout_ms = -1},
+    };
     struct session_timeout read;
     (void)state;
     struct buf *data = packet_data_of_sessions(sessions, 2);

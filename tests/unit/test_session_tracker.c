@@ -202,7 +202,8 @@ static void a_session_is_new_once_when_it_is_tracked_and_once_when_it_is_committ
 static void a_new_leader_tracks_the_sessions_of_the_table(void **state)
 {
     struct stage *stage = *state;
-    struct session_timeout items[] = {{5, LONG_MS}, {6, LONG_MS}};
+    struct session_timeout items[] = {{.session = 5, .timeout_ms = LONG_MS},
+                                      {.session = 6, .timeout_ms = LONG_MS}};
     struct session_timeouts table = {.items = items, .count = 2, .room = 2};
     int64_t before_ms = zk_elapsed_ms();
     struct session_tracker *leader = new_leader(stage, &table);

@@ -35,5 +35,9 @@ void java_hash_map_order_strings(const char *const *keys, size_t count, size_t f
 /* The order of a ConcurrentHashMap whose table has 16 places at first (Properties, queueSendMap,
  * MultipleAddresses); hashes are the hashCode() of the keys. */
 void java_concurrent_map_order(const int32_t *hashes, size_t count, size_t *ret_order);
+/* The order of a ConcurrentHashMap<Long, ...> that has had most entries at once: its table does not
+ * shrink. */
+void java_concurrent_map_order_longs(const int64_t *keys, size_t count, size_t most,
+                                     size_t *ret_order);
 
 #endif

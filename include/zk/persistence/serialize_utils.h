@@ -16,6 +16,7 @@ struct zk_context;
 struct session_timeout {
     int64_t session;
     int32_t timeout_ms;
+    int64_t place; /* counts up with each that comes to session_timeouts_put; else 0 */
 };
 
 /* Java: ConcurrentHashMap<Long, Integer> sessionsWithTimeouts. In ascending order of the session
@@ -25,6 +26,8 @@ struct session_timeouts {
     struct session_timeout *items;
     size_t count;
     size_t room;
+    size_t most;        /* so many there have been at once, at most */
+    int64_t last_place; /* of the session that came last */
 };
 
 /* Makes sessions a copy of from. What it held before is not freed. */
