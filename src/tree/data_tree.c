@@ -113,10 +113,7 @@ void data_tree_unref(struct data_tree *tree)
  * at once. */
 static void sort_as_hash_set(struct zk_strings *paths, size_t most)
 {
-    enum { FIRST_CAPACITY = 16 }; /* Java: new HashSet<>() */
-    size_t capacity = FIRST_CAPACITY;
-    while (paths->count < most && most > capacity / 4 * 3)
-        capacity *= 2;
+    size_t capacity = java_hash_map_capacity(paths->count < most ? most : 0);
     size_t *order = zk_xmalloc(paths->count * sizeof *order);
     char **sorted = zk_xmalloc(paths->count * sizeof *sorted);
     java_hash_map_order_strings((const char *const *)paths->items, paths->count, capacity, order);
